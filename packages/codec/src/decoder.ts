@@ -1,0 +1,319 @@
+import { allocateBytes } from '#bytes'
+import { MalformedPacketError, PacketTooLargeError, ProtocolError } from './errors.ts'
+import type { Packet } from './packet.ts'
+import { PacketType, type ProtocolVersion, packetTypeName } from './packet-type.ts'
+import { decodeAuth } from './packets/auth.ts'
+import { decodeConnack } from './packets/connack.ts'
+import { decodeConnect } from './packets/connect.ts'
+import { decodeDisconnect } from './packets/disconnect.ts'
+import { decodePing } from './packets/ping.ts'
+import { checkPublishFlags, decodePublish } from './packets/publish.ts'
+import { decodePublishAck } from './packets/publish-ack.ts'
+import { decodeSuback } from './packets/suback.ts'
+import { decodeSubscribe } from './packets/subscribe.ts'
+import { decodeUnsuback } from './packets/unsuback.ts'
+import { decodeUnsubscribe } from './packets/unsubscribe.ts'
+import { PacketReader } from './reader.ts'
+import { TopicNames } from './topic.ts'
+import { VARIABLE_BYTE_INTEGER_MAX } from './variable-byte-integer.ts'
+
+export interface PacketDecoderOptions {
+  /** Which end reads: a Server takes no CONNACK, a Client no SUBSCRIBE; `any` takes all, for tools. */
+  receiver: 'server' | 'client' | 'any'
+  /** Version of the connection. A Server leaves it out: CONNECT tells, and must come first [MQTT-3.1.0-1]. */
+  version?: ProtocolVersion
+  /** Bytes of a whole packet, fixed header included. Default: what the format allows, 268 435 460. */
+  maximumPacketSize?: number
+  /** Whether strings may hold control characters and non-characters (section 1.5.4). Default: `false`. */
+  allowsControlCharacters?: boolean
+  /** A memory of Topic Names to share with other decoders. Default: one of its own. */
+  topicNames?: TopicNames
+}
+
+/** Bit n is set when the receiver may get packets of type n. */
+const receivable = {
+  server: typeBits([
+    'Connect',
+    'Publish',
+    'Puback',
+    'Pubrec',
+    'Pubrel',
+    'Pubcomp',
+    'Subscribe',
+    'Unsubscribe',
+    'Pingreq',
+    'Disconnect',
+    'Auth',
+  ]),
+  client: typeBits([
+    'Connack',
+    'Publish',
+    'Puback',
+    'Pubrec',
+    'Pubrel',
+    'Pubcomp',
+    'Suback',
+    'Unsuback',
+    'Pingresp',
+    'Disconnect',
+    'Auth',
+  ]),
+  any: 0xfffe,
+}
+
+function typeBits(names: (keyof typeof PacketType)[]): number {
+  return names.reduce((bits, name) => bits | (1 << PacketType[name]), 0)
+}
+
+/** First capacity for a packet that comes in pieces; it doubles as bytes come, so a claimed length costs nothing. */
+const PARTIAL_PACKET_BYTES = 1024
+
+type State = 'fixed-header' | 'body' | 'failed'
+
+/**
+ * Bytes of a stream in, Control Packets out.
+ *
+ *     fixed-header ── type, flags and Remaining Length are read and allowed ─▶ body ── all bytes are there ─▶ fixed-header
+ *          └──────────────────── malformed, not allowed, too large ────────────┴──────────────▶ failed
+ *
+ * Give it each chunk with {@link push}, then call {@link next} until it returns `undefined`. A packet
+ * that lies whole in a chunk is decoded where it lies. One that comes in pieces is gathered in a buffer
+ * that grows with the bytes that really came; no byte of it is looked at twice. Views in a packet
+ * (payload, password, binary properties) are valid until the next {@link push}.
+ *
+ * It throws at most once; afterwards it ignores all bytes.
+ */
+export class PacketDecoder {
+  /** Known from the options or, at a Server, from CONNECT. */
+  version: ProtocolVersion | undefined
+  /** May be changed between packets, such as after a successful CONNECT. */
+  maximumPacketSize: number
+
+  readonly #receivable: number
+  readonly #isServer: boolean
+  readonly #reader: PacketReader
+  readonly #topicNames: TopicNames
+  #state: State = 'fixed-header'
+
+  #chunk: Uint8Array = new Uint8Array(0)
+  #position = 0
+
+  /** First byte of the packet under way; -1 before it is there. */
+  #firstByte = -1
+  /** Remaining Length as far as it is known, and the shift of its next seven bits. */
+  #length = 0
+  #shift = 0
+  /** Whether Remaining Length was not in its shortest form, which 5.0 alone forbids. */
+  #isLengthPadded = false
+  /** The body of a packet that came in pieces: `#partial[0..#partialLength)`. Empty when there is none. */
+  #partial: Uint8Array = new Uint8Array(0)
+  #partialLength = 0
+
+  constructor(options: PacketDecoderOptions) {
+    this.version = options.version
+    this.maximumPacketSize = options.maximumPacketSize ?? VARIABLE_BYTE_INTEGER_MAX + 5
+    this.#receivable = receivable[options.receiver]
+    this.#isServer = options.receiver === 'server'
+    this.#reader = new PacketReader(options.allowsControlCharacters)
+    this.#topicNames = options.topicNames ?? new TopicNames()
+  }
+
+  /** Takes the next bytes of the stream. All packets of the chunk before must have been taken with {@link next}. */
+  push(chunk: Uint8Array): void {
+    this.#chunk = chunk
+    this.#position = 0
+  }
+
+  /** Whether a packet has begun and is not complete. */
+  get isInsidePacket(): boolean {
+    return this.#firstByte !== -1
+  }
+
+  /**
+   * @returns the next packet, or `undefined` when more bytes are needed
+   * @throws `MqttError` of the class and Reason Code that the specification gives for the fault, once
+   */
+  next(): Packet | undefined {
+    if (this.#state === 'failed') return undefined
+    try {
+      if (this.#state === 'fixed-header' && !this.#readFixedHeader()) return undefined
+      return this.#readBody()
+    } catch (error) {
+      this.#state = 'failed'
+      this.#partial = new Uint8Array(0)
+      throw error
+    }
+  }
+
+  /** @returns whether the fixed header is complete */
+  #readFixedHeader(): boolean {
+    const chunk = this.#chunk
+    const { length } = chunk
+    let position = this.#position
+    if (this.#firstByte === -1) {
+      if (position === length) return false
+      this.#firstByte = chunk[position++]!
+      this.#checkFirstByte(this.#firstByte)
+    }
+    while (position < length) {
+      const byte = chunk[position++]!
+      this.#length |= (byte & 127) << this.#shift
+      this.#shift += 7
+      if (byte < 128) {
+        this.#position = position
+        this.#checkLength(byte)
+        this.#state = 'body'
+        return true
+      }
+      if (this.#shift === 28)
+        throw new MalformedPacketError('Remaining Length is longer than four bytes (section 2.1.4)')
+    }
+    this.#position = position
+    return false
+  }
+
+  /** Everything that type and flags alone can be refused for, so that no byte behind them matters. */
+  #checkFirstByte(firstByte: number): void {
+    const type = (firstByte >> 4) as PacketType
+    const { version } = this
+    if (version === undefined && this.#isServer && type !== PacketType.Connect) {
+      throw new ProtocolError('the first packet is not CONNECT', '[MQTT-3.1.0-1]')
+    }
+    if (firstByte < 16 || (type === PacketType.Auth && version !== undefined && version < 5)) {
+      throw new MalformedPacketError(`packet type ${type} is reserved (section 2.1.2)`)
+    }
+    if ((this.#receivable & (1 << type)) === 0 || (type === PacketType.Disconnect && !this.#mayReceiveDisconnect())) {
+      throw new ProtocolError(`${packetTypeName(type)} was sent in the wrong direction (section 2.1.2)`)
+    }
+    if (type === PacketType.Publish) return checkPublishFlags(firstByte & 15)
+    const flags = type === PacketType.Pubrel || type === PacketType.Subscribe || type === PacketType.Unsubscribe ? 2 : 0
+    if ((firstByte & 15) !== flags) {
+      throw new MalformedPacketError(`reserved flags of ${packetTypeName(type)} are wrong`, '[MQTT-2.1.3-1]')
+    }
+  }
+
+  /** Only 5.0 lets a Server send DISCONNECT. */
+  #mayReceiveDisconnect(): boolean {
+    return this.#isServer || this.#receivable === receivable.any || this.version === 5
+  }
+
+  /** @param lastByte of Remaining Length */
+  #checkLength(lastByte: number): void {
+    const lengthBytes = this.#shift / 7
+    const size = 1 + lengthBytes + this.#length
+    if (size > this.maximumPacketSize) {
+      const name = packetTypeName(this.#firstByte >> 4)
+      throw new PacketTooLargeError(
+        `${name} has ${size} bytes; ${this.maximumPacketSize} are allowed`,
+        '[MQTT-3.2.2-15]',
+      )
+    }
+    this.#isLengthPadded = lastByte === 0 && lengthBytes > 1
+    if (this.#isLengthPadded && this.version === 5) this.#refusePaddedLength()
+  }
+
+  #refusePaddedLength(): never {
+    throw new MalformedPacketError('Remaining Length is not in its shortest form', '[MQTT-1.5.5-1]')
+  }
+
+  #readBody(): Packet | undefined {
+    const length = this.#length
+    const available = this.#chunk.length - this.#position
+    if (this.#partialLength === 0 && available >= length) {
+      const start = this.#position
+      this.#position = start + length
+      return this.#decode(this.#chunk, start, start + length)
+    }
+    const taken = Math.min(available, length - this.#partialLength)
+    this.#gather(taken)
+    if (this.#partialLength < length) return undefined
+    const body = this.#partial
+    this.#partial = new Uint8Array(0)
+    this.#partialLength = 0
+    return this.#decode(body, 0, length)
+  }
+
+  #gather(count: number): void {
+    const needed = this.#partialLength + count
+    if (needed > this.#partial.length) {
+      const larger = allocateBytes(
+        Math.min(this.#length, Math.max(needed, this.#partial.length * 2, PARTIAL_PACKET_BYTES)),
+      )
+      larger.set(this.#partial.subarray(0, this.#partialLength))
+      this.#partial = larger
+    }
+    this.#partial.set(this.#chunk.subarray(this.#position, this.#position + count), this.#partialLength)
+    this.#partialLength = needed
+    this.#position += count
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number): Packet {
+    const firstByte = this.#firstByte
+    this.#firstByte = -1
+    this.#length = 0
+    this.#shift = 0
+    this.#state = 'fixed-header'
+    const reader = this.#reader.reset(bytes, start, end)
+    return this.#decodeBody(reader, firstByte)
+  }
+
+  #decodeBody(reader: PacketReader, firstByte: number): Packet {
+    const type = (firstByte >> 4) as PacketType
+    if (type === PacketType.Connect) {
+      const connect = decodeConnect(reader)
+      if (this.#isLengthPadded && connect.protocolVersion === 5) this.#refusePaddedLength()
+      this.version ??= connect.protocolVersion
+      return connect
+    }
+    const version = this.version ?? 5
+    switch (type) {
+      case PacketType.Publish: {
+        const publish = decodePublish(reader, firstByte & 15, version, this.#topicNames)
+        if (this.#isServer && publish.properties.subscriptionIdentifiers !== undefined) {
+          throw new ProtocolError('PUBLISH from a Client has a Subscription Identifier', '[MQTT-3.3.4-6]')
+        }
+        return publish
+      }
+      case PacketType.Puback:
+      case PacketType.Pubrec:
+      case PacketType.Pubrel:
+      case PacketType.Pubcomp:
+        return decodePublishAck(reader, type, version)
+      case PacketType.Connack:
+        return decodeConnack(reader, version)
+      case PacketType.Subscribe:
+        return decodeSubscribe(reader, version)
+      case PacketType.Suback:
+        return decodeSuback(reader, version)
+      case PacketType.Unsubscribe:
+        return decodeUnsubscribe(reader, version)
+      case PacketType.Unsuback:
+        return decodeUnsuback(reader, version)
+      case PacketType.Pingreq:
+      case PacketType.Pingresp:
+        return decodePing(reader, type)
+      case PacketType.Disconnect:
+        return decodeDisconnect(reader, version)
+      case PacketType.Auth:
+        return decodeAuth(reader)
+      default:
+        return type satisfies never
+    }
+  }
+}
+
+/**
+ * Decodes one whole packet.
+ *
+ * @throws `MqttError` as {@link PacketDecoder.next}; a {@link MalformedPacketError} also when the bytes are not exactly one packet
+ * @example
+ * decodePacket(Uint8Array.of(0xc0, 0x00), { receiver: 'server', version: 5 }) // { type: PacketType.Pingreq }
+ */
+export function decodePacket(bytes: Uint8Array, options: PacketDecoderOptions): Packet {
+  const decoder = new PacketDecoder(options)
+  decoder.push(bytes)
+  const packet = decoder.next()
+  if (packet === undefined) throw new MalformedPacketError('the bytes end inside the packet')
+  if (decoder.isInsidePacket || decoder.next() !== undefined) throw new MalformedPacketError('more than one packet')
+  return packet
+}

@@ -1,0 +1,76 @@
+import type { Packet } from './packet.ts'
+import { PacketType, type ProtocolVersion } from './packet-type.ts'
+import { writeAuth } from './packets/auth.ts'
+import { writeConnack } from './packets/connack.ts'
+import { writeConnect } from './packets/connect.ts'
+import { writeDisconnect } from './packets/disconnect.ts'
+import { writePing } from './packets/ping.ts'
+import { writePublishPacket } from './packets/publish.ts'
+import { writePublishAck } from './packets/publish-ack.ts'
+import { writeSuback } from './packets/suback.ts'
+import { writeSubscribe } from './packets/subscribe.ts'
+import { writeUnsuback } from './packets/unsuback.ts'
+import { writeUnsubscribe } from './packets/unsubscribe.ts'
+import { PacketWriter } from './writer.ts'
+
+/**
+ * Writes any packet behind what `writer` holds. CONNECT is written in its own `protocolVersion`.
+ * When it throws, the writer is as it was before.
+ *
+ * @throws {InvalidPacketError} naming the field that the specification does not allow to be written so
+ */
+export function writePacket(writer: PacketWriter, packet: Packet, version: ProtocolVersion): void {
+  const start = writer.position
+  try {
+    dispatch(writer, packet, version)
+  } catch (error) {
+    writer.position = start
+    throw error
+  }
+}
+
+/**
+ * Encodes one packet into a buffer of its own.
+ *
+ * @throws {InvalidPacketError} as {@link writePacket}
+ * @example
+ * encodePacket({ type: PacketType.Pingreq }, 5) // C0 00
+ */
+export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Array {
+  const writer = new PacketWriter(256)
+  writePacket(writer, packet, version)
+  return writer.bytes.subarray(0, writer.position)
+}
+
+function dispatch(writer: PacketWriter, packet: Packet, version: ProtocolVersion): void {
+  switch (packet.type) {
+    case PacketType.Connect:
+      return writeConnect(writer, packet)
+    case PacketType.Connack:
+      return writeConnack(writer, packet, version)
+    case PacketType.Publish:
+      return writePublishPacket(writer, packet, version)
+    case PacketType.Puback:
+    case PacketType.Pubrec:
+    case PacketType.Pubrel:
+    case PacketType.Pubcomp:
+      return writePublishAck(writer, packet, version)
+    case PacketType.Subscribe:
+      return writeSubscribe(writer, packet, version)
+    case PacketType.Suback:
+      return writeSuback(writer, packet, version)
+    case PacketType.Unsubscribe:
+      return writeUnsubscribe(writer, packet, version)
+    case PacketType.Unsuback:
+      return writeUnsuback(writer, packet, version)
+    case PacketType.Pingreq:
+    case PacketType.Pingresp:
+      return writePing(writer, packet.type)
+    case PacketType.Disconnect:
+      return writeDisconnect(writer, packet, version)
+    case PacketType.Auth:
+      return writeAuth(writer, packet, version)
+    default:
+      packet satisfies never
+  }
+}

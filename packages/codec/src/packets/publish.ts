@@ -1,0 +1,267 @@
+import { utf8Length } from '#bytes'
+import { InvalidPacketError, MalformedPacketError, ProtocolError } from '../errors.ts'
+import { PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
+import {
+  noProperties,
+  type PublishProperties,
+  propertiesSize,
+  readProperties,
+  subscriptionIdentifiersSize,
+  writePropertyValues,
+  writeSubscriptionIdentifiers,
+} from '../properties.ts'
+import type { PacketReader } from '../reader.ts'
+import type { TopicNames } from '../topic.ts'
+import {
+  VARIABLE_BYTE_INTEGER_MAX,
+  variableByteIntegerSize,
+  writeVariableByteInteger,
+} from '../variable-byte-integer.ts'
+import { PacketWriter } from '../writer.ts'
+
+/** PUBLISH, section 3.3. Sent by Client and Server alike. */
+export interface Publish {
+  readonly type: typeof PacketType.Publish
+  /** Empty only when a Topic Alias stands for it. */
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly dup: boolean
+  /** 0 when QoS is 0; otherwise 1 to 65 535. */
+  readonly packetId: number
+  readonly properties: PublishProperties
+}
+
+/**
+ * A PUBLISH as it came, its payload still where the socket put it. The view that {@link payload}
+ * makes costs as much as the rest of the packet, so it is made when asked for; the data path uses
+ * {@link bytes} and the two offsets. All of it is valid until the decoder gets the next chunk.
+ */
+export class DecodedPublish implements Publish {
+  readonly type: typeof PacketType.Publish = PacketType.Publish
+  readonly topic: string
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly dup: boolean
+  readonly packetId: number
+  readonly properties: PublishProperties
+  readonly bytes: Uint8Array
+  readonly payloadStart: number
+  readonly payloadEnd: number
+
+  /** @param flags the low four bits of the fixed header, checked */
+  constructor(flags: number, topic: string, packetId: number, properties: PublishProperties, reader: PacketReader) {
+    this.topic = topic
+    this.qos = ((flags >> 1) & 3) as QoS
+    this.retain = (flags & 1) !== 0
+    this.dup = (flags & 8) !== 0
+    this.packetId = packetId
+    this.properties = properties
+    this.bytes = reader.bytes
+    this.payloadStart = reader.position
+    this.payloadEnd = reader.end
+  }
+
+  get payload(): Uint8Array {
+    return this.bytes.subarray(this.payloadStart, this.payloadEnd)
+  }
+}
+
+/** @param flags the low four bits of the fixed header */
+export function decodePublish(
+  reader: PacketReader,
+  flags: number,
+  version: ProtocolVersion,
+  topicNames: TopicNames,
+): DecodedPublish {
+  checkPublishFlags(flags)
+  const topic = topicNames.read(reader)
+  let packetId = 0
+  if ((flags & 6) !== 0) {
+    packetId = reader.twoByteInteger()
+    if (packetId === 0) throw new ProtocolError('Packet Identifier of PUBLISH is 0', '[MQTT-2.2.1-3]')
+  }
+  const properties: PublishProperties = version === 5 ? readProperties(reader, PacketType.Publish) : noProperties
+  if (topic === '' && properties.topicAlias === undefined) {
+    throw new ProtocolError('Topic Name is empty and there is no Topic Alias', '[MQTT-4.7.3-1]')
+  }
+  return new DecodedPublish(flags, topic, packetId, properties, reader)
+}
+
+/** The checks that need only the fixed header, so that they come before the body. */
+export function checkPublishFlags(flags: number): void {
+  if ((flags & 6) === 6) throw new MalformedPacketError('QoS of PUBLISH is 3', '[MQTT-3.3.1-4]')
+  if ((flags & 14) === 8) throw new MalformedPacketError('DUP is set on a QoS 0 PUBLISH', '[MQTT-3.3.1-2]')
+}
+
+/** What a PUBLISH carries whoever receives it. */
+export interface PublishContent {
+  readonly topic: string
+  /** The payload is `bytes[payloadStart..payloadEnd)`. */
+  readonly bytes: Uint8Array
+  readonly payloadStart: number
+  readonly payloadEnd: number
+  /** From {@link encodePublishProperties}: the properties that every receiver gets. Ignored below 5.0. */
+  readonly encodedProperties: Uint8Array
+}
+
+/** What differs from one receiver of a message to the next. */
+export interface PublishHeader {
+  qos: QoS
+  dup: boolean
+  retain: boolean
+  /** Ignored when `qos` is 0. */
+  packetId: number
+  /** 0: none. Ignored below 5.0, like the three fields behind it. */
+  topicAlias: number
+  /** Whether the receiver knows the alias, so that the Topic Name stays away (section 3.3.2.3.4). */
+  omitsTopic: boolean
+  /** Seconds; `undefined`: the message does not expire. */
+  messageExpiryInterval: number | undefined
+  subscriptionIdentifiers: readonly number[]
+}
+
+const noBytes = new Uint8Array(0)
+
+/**
+ * Encodes once what {@link writePublishHead} copies for every receiver: all properties except Topic
+ * Alias, Message Expiry Interval and Subscription Identifiers, which are each receiver's own.
+ */
+export function encodePublishProperties(properties: PublishProperties): Uint8Array {
+  if (properties === noProperties) return noBytes
+  const shared: PublishProperties = {
+    ...properties,
+    topicAlias: undefined,
+    messageExpiryInterval: undefined,
+    subscriptionIdentifiers: undefined,
+  }
+  const size = propertiesSize(shared, PacketType.Publish)
+  if (size === 0) return noBytes
+  const writer = new PacketWriter(size)
+  writePropertyValues(writer, shared)
+  return writer.bytes.subarray(0, writer.position)
+}
+
+/** @returns bytes of the whole packet, fixed header included, as Maximum Packet Size counts them (section 2.1.4) */
+export function publishSize(content: PublishContent, header: PublishHeader, version: ProtocolVersion): number {
+  const topicLength = header.omitsTopic ? 0 : utf8Length(content.topic)
+  const remaining = remainingLength(content, header, version, topicLength)
+  return 1 + variableByteIntegerSize(remaining) + remaining
+}
+
+/** Writes the packet. @throws {InvalidPacketError} naming the field that cannot be written */
+export function writePublish(
+  writer: PacketWriter,
+  content: PublishContent,
+  header: PublishHeader,
+  version: ProtocolVersion,
+): void {
+  writePublishHead(writer, content, header, version)
+  writer.copy(content.bytes, content.payloadStart, content.payloadEnd)
+}
+
+/**
+ * Writes everything before the payload, whose bytes the caller sends behind it: large payloads go
+ * out from where they are.
+ *
+ * The length of the Topic Name is first taken to be its number of characters, true for ASCII; only when
+ * writing shows otherwise is it counted and the head written anew (bench/micro: encode).
+ */
+export function writePublishHead(
+  writer: PacketWriter,
+  content: PublishContent,
+  header: PublishHeader,
+  version: ProtocolVersion,
+): void {
+  const topic = header.omitsTopic ? '' : content.topic
+  const start = writer.position
+  const isAscii = writeHeadUpToTopic(writer, content, header, version, topic, topic.length)
+  if (!isAscii) {
+    writer.position = start
+    writeHeadUpToTopic(writer, content, header, version, topic, utf8Length(topic))
+  }
+  if (header.qos > 0) writer.twoByteInteger(header.packetId)
+  if (version === 5) writeReceiverProperties(writer, content, header)
+}
+
+/** @returns whether the Topic Name took `topicLength` bytes */
+function writeHeadUpToTopic(
+  writer: PacketWriter,
+  content: PublishContent,
+  header: PublishHeader,
+  version: ProtocolVersion,
+  topic: string,
+  topicLength: number,
+): boolean {
+  const remaining = remainingLength(content, header, version, topicLength)
+  if (remaining > VARIABLE_BYTE_INTEGER_MAX) throw new InvalidPacketError('packet is larger than 256 MiB')
+  writer.ensure(5)
+  const { bytes, position } = writer
+  bytes[position] = (PacketType.Publish << 4) | (header.dup ? 8 : 0) | (header.qos << 1) | (header.retain ? 1 : 0)
+  const topicStart = writeVariableByteInteger(bytes, remaining, position + 1)
+  writer.position = topicStart
+  writer.utf8String(topic, 'topic')
+  return writer.position - topicStart === 2 + topicLength
+}
+
+function remainingLength(
+  content: PublishContent,
+  header: PublishHeader,
+  version: ProtocolVersion,
+  topicLength: number,
+): number {
+  const length = 2 + topicLength + (header.qos > 0 ? 2 : 0) + (content.payloadEnd - content.payloadStart)
+  if (version < 5) return length
+  const properties = receiverPropertiesSize(content, header)
+  return length + variableByteIntegerSize(properties) + properties
+}
+
+function receiverPropertiesSize(content: PublishContent, header: PublishHeader): number {
+  return (
+    content.encodedProperties.length +
+    (header.messageExpiryInterval === undefined ? 0 : 5) +
+    (header.topicAlias === 0 ? 0 : 3) +
+    subscriptionIdentifiersSize(header.subscriptionIdentifiers)
+  )
+}
+
+function writeReceiverProperties(writer: PacketWriter, content: PublishContent, header: PublishHeader): void {
+  writer.variableByteInteger(receiverPropertiesSize(content, header))
+  const { encodedProperties } = content
+  if (encodedProperties.length > 0) writer.copy(encodedProperties, 0, encodedProperties.length)
+  if (header.messageExpiryInterval !== undefined) {
+    writer.byte(0x02)
+    writer.fourByteInteger(header.messageExpiryInterval)
+  }
+  if (header.topicAlias !== 0) {
+    writer.byte(0x23)
+    writer.twoByteInteger(header.topicAlias)
+  }
+  if (header.subscriptionIdentifiers.length > 0) writeSubscriptionIdentifiers(writer, header.subscriptionIdentifiers)
+}
+
+/** Writes a PUBLISH given as a packet; the data path uses {@link writePublish}. */
+export function writePublishPacket(writer: PacketWriter, packet: Publish, version: ProtocolVersion): void {
+  const { properties, payload } = packet
+  if (packet.qos > 0 && packet.packetId === 0)
+    throw new InvalidPacketError('packetId of PUBLISH is 0', '[MQTT-2.2.1-3]')
+  const content = {
+    topic: packet.topic,
+    bytes: payload,
+    payloadStart: 0,
+    payloadEnd: payload.length,
+    encodedProperties: encodePublishProperties(properties),
+  }
+  const header = {
+    qos: packet.qos,
+    dup: packet.dup,
+    retain: packet.retain,
+    packetId: packet.packetId,
+    topicAlias: properties.topicAlias ?? 0,
+    omitsTopic: false,
+    messageExpiryInterval: properties.messageExpiryInterval,
+    subscriptionIdentifiers: properties.subscriptionIdentifiers ?? [],
+  }
+  writePublish(writer, content, header, version)
+}

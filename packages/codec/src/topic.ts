@@ -1,0 +1,133 @@
+import { MalformedPacketError } from './errors.ts'
+import type { PacketReader } from './reader.ts'
+
+/** Levels that a Topic Name or Topic Filter may have by default: deeper ones serve attacks, not fleets. */
+export const TOPIC_LEVELS_MAX = 128
+
+const SHARE_PREFIX = '$share/'
+
+/** @returns the number of levels: separators plus one. Iterative, so depth costs no stack. */
+export function countTopicLevels(topic: string): number {
+  let count = 1
+  for (let at = topic.indexOf('/'); at !== -1; at = topic.indexOf('/', at + 1)) count++
+  return count
+}
+
+/** Whether a string may be a Topic Filter, section 4.7.1; shared ones included. */
+export function isTopicFilter(filter: string): boolean {
+  return filter.startsWith(SHARE_PREFIX) ? parseSharedFilter(filter) !== undefined : isPlainFilter(filter)
+}
+
+/** A Shared Subscription's Topic Filter in its parts, section 4.8.2. */
+export interface SharedFilter {
+  readonly shareName: string
+  readonly filter: string
+}
+
+/**
+ * Splits `$share/{ShareName}/{filter}`.
+ *
+ * @returns `undefined` when the filter is not shared or not well formed; {@link isTopicFilter} tells which
+ */
+export function parseSharedFilter(filter: string): SharedFilter | undefined {
+  if (!filter.startsWith(SHARE_PREFIX)) return undefined
+  const slash = filter.indexOf('/', SHARE_PREFIX.length)
+  if (slash === -1) return undefined // [MQTT-4.8.2-2]
+  const shareName = filter.slice(SHARE_PREFIX.length, slash)
+  if (shareName === '' || hasWildcards(shareName)) return undefined // [MQTT-4.8.2-1], [MQTT-4.8.2-2]
+  const rest = filter.slice(slash + 1)
+  return isPlainFilter(rest) ? { shareName, filter: rest } : undefined
+}
+
+/** Whether a Topic Filter names a Shared Subscription. */
+export function isSharedFilter(filter: string): boolean {
+  return filter.startsWith(SHARE_PREFIX)
+}
+
+/** Whether a Topic Filter or Share Name has a wildcard character. */
+export function hasWildcards(text: string): boolean {
+  return text.includes('+') || text.includes('#')
+}
+
+function isPlainFilter(filter: string): boolean {
+  if (filter === '') return false // [MQTT-4.7.3-1]
+  for (let start = 0; start <= filter.length; ) {
+    const slash = filter.indexOf('/', start)
+    const end = slash === -1 ? filter.length : slash
+    if (!isFilterLevel(filter, start, end)) return false
+    start = end + 1
+  }
+  return true
+}
+
+function isFilterLevel(filter: string, start: number, end: number): boolean {
+  for (let index = start; index < end; index++) {
+    const code = filter.charCodeAt(index)
+    if (code === 0) return false // [MQTT-4.7.3-2]
+    if (code === 0x23 && (end - start > 1 || end !== filter.length)) return false // [MQTT-4.7.1-1]
+    if (code === 0x2b && end - start > 1) return false // [MQTT-4.7.1-2]
+  }
+  return true
+}
+
+/** Slots of the table of {@link TopicNames}; a power of two. About 2 MiB when full of long names. */
+const NAMES_SLOTS = 8192
+/** Longer names are decoded each time: they are rare, and the table must stay small. */
+const NAME_LENGTH_MAX = 256
+
+/**
+ * Topic Names as they arrive, from bytes to strings, with a memory: a publisher repeats its names, and
+ * finding the string that the same bytes gave before is several times cheaper than decoding and checking them.
+ * The same string object also makes the router's lookup cheap.
+ *
+ * The memory is a table with one name per slot, chosen by a hash of the bytes. A newcomer replaces what
+ * is there, so it stays bounded, and hashes that collide on purpose cost only what decoding costs.
+ * Decoders may share one if they have the same rule for control characters.
+ */
+export class TopicNames {
+  readonly #names: (string | undefined)[] = new Array(NAMES_SLOTS).fill(undefined)
+  readonly #bytes: (Uint8Array | undefined)[] = new Array(NAMES_SLOTS).fill(undefined)
+
+  /** Whether a string may be a Topic Name: at least one character, no wildcards, no U+0000. */
+  static isValid(name: string): boolean {
+    return name !== '' && !hasWildcards(name) && !name.includes('\0') // [MQTT-4.7.3-1], [MQTT-4.7.3-2]
+  }
+
+  /**
+   * Reads a UTF-8 Encoded String that must be a Topic Name. An empty one is returned as such: with a
+   * Topic Alias it is allowed.
+   *
+   * @throws {MalformedPacketError} when it is not UTF-8 or holds wildcards
+   */
+  read(reader: PacketReader): string {
+    const length = reader.twoByteInteger()
+    if (length === 0) return ''
+    if (length > NAME_LENGTH_MAX) return this.#decode(reader)
+    const start = reader.advance(length)
+    const { bytes } = reader
+    let hash = length
+    for (let index = start; index < start + length; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193)
+    const slot = (hash ^ (hash >>> 15)) & (NAMES_SLOTS - 1)
+    const known = this.#bytes[slot]
+    if (known !== undefined && isSame(known, bytes, start, length)) return this.#names[slot]!
+    reader.position = start
+    const name = this.#decode(reader)
+    this.#names[slot] = name
+    this.#bytes[slot] = Uint8Array.prototype.slice.call(bytes, start, start + length) // Buffer's own `slice` would be a view
+    return name
+  }
+
+  /** The slow way, with the cursor behind the length field. */
+  #decode(reader: PacketReader): string {
+    reader.position -= 2
+    const name = reader.utf8String()
+    if (hasWildcards(name)) throw new MalformedPacketError('Topic Name contains a wildcard', '[MQTT-3.3.2-2]')
+    return name
+  }
+}
+
+function isSame(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
+  if (known.length !== length) return false
+  for (let index = 0; index < length; index++) if (known[index] !== bytes[start + index]) return false
+  return true
+}
