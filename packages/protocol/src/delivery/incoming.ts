@@ -1,0 +1,54 @@
+/** What to do with an incoming QoS 2 PUBLISH. */
+export type Reception =
+  /** Take the message on and answer PUBREC. */
+  | 'new'
+  /** Answer PUBREC again and do nothing else [MQTT-4.3.3-10]. */
+  | 'duplicate'
+  /** The sender has more exchanges open than it was allowed: 0x93 [MQTT-3.3.4-7], [MQTT-3.3.4-9]. */
+  | 'too-many'
+
+/**
+ * The receiver's half of QoS 2 delivery, section 4.3.3: the Packet Identifiers whose message we have
+ * taken on and whose PUBREL has not come. QoS 1 needs no memory at the receiver.
+ *
+ *     PUBLISH ─▶ accepted ── PUBREL ─▶ forgotten
+ *        ▲          │
+ *        └─ PUBLISH with the same identifier: a duplicate
+ */
+export class IncomingDeliveries {
+  readonly #accepted = new Set<number>()
+  /** The Receive Maximum that we announced, or 65 535 to a Client of 3.1.1, which has none. */
+  receiveMaximum: number
+
+  constructor(receiveMaximum: number) {
+    this.receiveMaximum = receiveMaximum
+  }
+
+  /** Exchanges that wait for their PUBREL. */
+  get size(): number {
+    return this.#accepted.size
+  }
+
+  /** Says what a PUBLISH with this identifier is; remembers the identifier when it is new. */
+  publish(packetId: number): Reception {
+    if (this.#accepted.has(packetId)) return 'duplicate'
+    if (this.#accepted.size >= this.receiveMaximum) return 'too-many'
+    this.#accepted.add(packetId)
+    return 'new'
+  }
+
+  /** Forgets an identifier, on PUBREL or when the message was refused. @returns whether it was known [MQTT-4.3.3-11] */
+  release(packetId: number): boolean {
+    return this.#accepted.delete(packetId)
+  }
+
+  /** Adds an identifier that an earlier run of this program had accepted. */
+  restore(packetId: number): void {
+    this.#accepted.add(packetId)
+  }
+
+  /** The identifiers that wait for their PUBREL, oldest first. */
+  accepted(): IterableIterator<number> {
+    return this.#accepted.values()
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  encodePublishProperties,
+  noProperties,
+  type PublishContent,
+  type PublishProperties,
+  type QoS,
+} from '@curlew/codec'
+import { NEVER } from './expiry.ts'
+
+/** What a {@link Message} is made of; the payload is `bytes[payloadStart..payloadEnd)`. */
+export interface MessageFields {
+  readonly topic: string
+  readonly bytes: Uint8Array
+  readonly payloadStart: number
+  readonly payloadEnd: number
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly properties: PublishProperties
+  /** Client Identifier of the Client that published it; empty when the Server itself did. */
+  readonly publisherId: string
+  /** Milliseconds of the monotonic clock; {@link NEVER} without Message Expiry Interval. */
+  readonly expiresAt: number
+}
+
+/**
+ * An Application Message, shared by every delivery of it: nothing that differs from one receiver to
+ * another is kept here.
+ *
+ * A message begins as a view of the bytes it arrived in, which is enough for receivers that get it in the same
+ * turn of the event loop. Whoever keeps it longer calls {@link own} first; the bytes are copied once,
+ * however many keep it.
+ */
+export class Message implements PublishContent {
+  readonly topic: string
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly properties: PublishProperties
+  readonly publisherId: string
+  readonly expiresAt: number
+  #bytes: Uint8Array
+  #payloadStart: number
+  #payloadEnd: number
+  #isOwned = false
+  #encodedProperties: Uint8Array | undefined = undefined
+
+  constructor(fields: MessageFields) {
+    this.topic = fields.topic
+    this.qos = fields.qos
+    this.retain = fields.retain
+    this.publisherId = fields.publisherId
+    this.expiresAt = fields.expiresAt
+    this.properties = fields.properties === noProperties ? noProperties : forwarded(fields.properties)
+    this.#bytes = fields.bytes
+    this.#payloadStart = fields.payloadStart
+    this.#payloadEnd = fields.payloadEnd
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+  get payloadStart(): number {
+    return this.#payloadStart
+  }
+  get payloadEnd(): number {
+    return this.#payloadEnd
+  }
+  get payloadLength(): number {
+    return this.#payloadEnd - this.#payloadStart
+  }
+
+  /** The payload as a view of {@link bytes}. */
+  get payload(): Uint8Array {
+    return this.#bytes.subarray(this.#payloadStart, this.#payloadEnd)
+  }
+
+  /** Properties that every receiver of 5.0 gets, encoded when the first one does. */
+  get encodedProperties(): Uint8Array {
+    this.#encodedProperties ??= encodePublishProperties(this.properties)
+    return this.#encodedProperties
+  }
+
+  /** Copies the payload unless that has been done, so that the message may outlive the turn it came in. */
+  own(): this {
+    if (this.#isOwned) return this
+    this.#isOwned = true
+    // Buffer's own `slice` would be another view.
+    this.#bytes = Uint8Array.prototype.slice.call(this.#bytes, this.#payloadStart, this.#payloadEnd)
+    this.#payloadEnd -= this.#payloadStart
+    this.#payloadStart = 0
+    return this
+  }
+}
+
+/**
+ * What a Server passes on unaltered (section 3.3.2.3): Topic Alias and Subscription Identifiers belong to one
+ * connection, and Message Expiry Interval lives on in `expiresAt`. Correlation Data is a view in a packet and is copied.
+ */
+function forwarded(properties: PublishProperties): PublishProperties {
+  const { payloadFormatIndicator, responseTopic, correlationData, userProperties, contentType } = properties
+  return {
+    payloadFormatIndicator,
+    contentType,
+    responseTopic,
+    correlationData: correlationData && Uint8Array.prototype.slice.call(correlationData),
+    userProperties,
+  }
+}
