@@ -1,0 +1,19 @@
+/** An MQTT 5.0, 3.1.1 and 3.1 broker as a library. */
+export { type Broker, type BrokerOptions, type BrokerStats, createBroker } from './broker.ts'
+export { ConfigError, defaultLimits, type Limits } from './config.ts'
+export type { ClientInfo } from './connection/services.ts'
+export type { BrokerEvents } from './events.ts'
+export type { Log, LogFields } from './runtime/log.ts'
+export { nodeRuntime } from './runtime/node-runtime.ts'
+export type { Runtime } from './runtime/runtime.ts'
+export { MemoryStore } from './store/memory-store.ts'
+export type {
+  QueuedRecord,
+  SessionRecord,
+  Store,
+  StoredSession,
+  StoredState,
+  SubscriptionRecord,
+  WillRecord,
+} from './store/store.ts'
+export { type ListenAddress, ListenError, type ListenOptions } from './transport/listener.ts'

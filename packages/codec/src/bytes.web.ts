@@ -25,7 +25,12 @@ export function writeUtf8(target: Uint8Array, string: string, offset: number): v
   encoder.encodeInto(string, target.subarray(offset))
 }
 
-/** @returns `size` bytes of unspecified content, not shared with any other buffer of the process */
+/** @returns a copy of `source[start..end)` */
+export function copyBytes(source: Uint8Array, start: number, end: number): Uint8Array {
+  return source.slice(start, end)
+}
+
+/** @returns `size` bytes of unspecified content */
 export function allocateBytes(size: number): Uint8Array {
   return new Uint8Array(size)
 }

@@ -1,5 +1,5 @@
 import { allocateBytes } from '#bytes'
-import { MalformedPacketError, PacketTooLargeError, ProtocolError } from './errors.ts'
+import { MalformedPacketError, PacketTooLargeError, ProtocolError, type Statement } from './errors.ts'
 import type { Packet } from './packet.ts'
 import { PacketType, type ProtocolVersion, packetTypeName } from './packet-type.ts'
 import { decodeAuth } from './packets/auth.ts'
@@ -61,6 +61,24 @@ const receivable = {
   any: 0xfffe,
 }
 
+/** Flags of the fixed header that are not zeros (table 2-2 of section 2.1.3); PUBLISH has some of its own. */
+const reservedFlags: Partial<Record<PacketType, number>> = {
+  [PacketType.Pubrel]: 2,
+  [PacketType.Subscribe]: 2,
+  [PacketType.Unsubscribe]: 2,
+}
+
+/** What says so where a packet has a statement of its own beside the general one. */
+const flagStatements: Partial<Record<PacketType, Statement>> = {
+  [PacketType.Pubrel]: '[MQTT-3.6.1-1]',
+  [PacketType.Subscribe]: '[MQTT-3.8.1-1]',
+  [PacketType.Unsubscribe]: '[MQTT-3.10.1-1]',
+  [PacketType.Disconnect]: '[MQTT-3.14.1-1]',
+  [PacketType.Auth]: '[MQTT-3.15.1-1]',
+}
+
+const noBytes = new Uint8Array(0)
+
 function typeBits(names: (keyof typeof PacketType)[]): number {
   return names.reduce((bits, name) => bits | (1 << PacketType[name]), 0)
 }
@@ -91,11 +109,12 @@ export class PacketDecoder {
 
   readonly #receivable: number
   readonly #isServer: boolean
+  readonly #isClient: boolean
   readonly #reader: PacketReader
   readonly #topicNames: TopicNames
   #state: State = 'fixed-header'
 
-  #chunk: Uint8Array = new Uint8Array(0)
+  #chunk: Uint8Array = noBytes
   #position = 0
 
   /** First byte of the packet under way; -1 before it is there. */
@@ -106,7 +125,7 @@ export class PacketDecoder {
   /** Whether Remaining Length was not in its shortest form, which 5.0 alone forbids. */
   #isLengthPadded = false
   /** The body of a packet that came in pieces: `#partial[0..#partialLength)`. Empty when there is none. */
-  #partial: Uint8Array = new Uint8Array(0)
+  #partial: Uint8Array = noBytes
   #partialLength = 0
 
   constructor(options: PacketDecoderOptions) {
@@ -114,6 +133,7 @@ export class PacketDecoder {
     this.maximumPacketSize = options.maximumPacketSize ?? VARIABLE_BYTE_INTEGER_MAX + 5
     this.#receivable = receivable[options.receiver]
     this.#isServer = options.receiver === 'server'
+    this.#isClient = options.receiver === 'client'
     this.#reader = new PacketReader(options.allowsControlCharacters)
     this.#topicNames = options.topicNames ?? new TopicNames()
   }
@@ -136,13 +156,22 @@ export class PacketDecoder {
   next(): Packet | undefined {
     if (this.#state === 'failed') return undefined
     try {
-      if (this.#state === 'fixed-header' && !this.#readFixedHeader()) return undefined
-      return this.#readBody()
+      const packet = this.#state === 'body' || this.#readFixedHeader() ? this.#readBody() : undefined
+      if (packet === undefined) this.#releaseChunk()
+      return packet
     } catch (error) {
       this.#state = 'failed'
-      this.#partial = new Uint8Array(0)
+      this.#partial = noBytes
+      this.#releaseChunk()
       throw error
     }
+  }
+
+  /** An idle connection must not keep the memory of its last read alive. */
+  #releaseChunk(): void {
+    this.#chunk = noBytes
+    this.#position = 0
+    this.#reader.reset(noBytes, 0, 0)
   }
 
   /** @returns whether the fixed header is complete */
@@ -186,15 +215,20 @@ export class PacketDecoder {
       throw new ProtocolError(`${packetTypeName(type)} was sent in the wrong direction (section 2.1.2)`)
     }
     if (type === PacketType.Publish) return checkPublishFlags(firstByte & 15)
-    const flags = type === PacketType.Pubrel || type === PacketType.Subscribe || type === PacketType.Unsubscribe ? 2 : 0
-    if ((firstByte & 15) !== flags) {
-      throw new MalformedPacketError(`reserved flags of ${packetTypeName(type)} are wrong`, '[MQTT-2.1.3-1]')
-    }
+    if (type !== PacketType.Connect && version !== 3) this.#checkReservedFlags(firstByte)
+  }
+
+  /** MQTT 3.1 does not use these bits and says nothing of their value; CONNECT tells its version in the body only. */
+  #checkReservedFlags(firstByte: number): void {
+    const type = (firstByte >> 4) as PacketType
+    if ((firstByte & 15) === (reservedFlags[type] ?? 0)) return
+    const statement = flagStatements[type] ?? '[MQTT-2.1.3-1]'
+    throw new MalformedPacketError(`reserved flags of ${packetTypeName(type)} are wrong`, statement)
   }
 
   /** Only 5.0 lets a Server send DISCONNECT. */
   #mayReceiveDisconnect(): boolean {
-    return this.#isServer || this.#receivable === receivable.any || this.version === 5
+    return !this.#isClient || this.version === 5
   }
 
   /** @param lastByte of Remaining Length */
@@ -205,7 +239,7 @@ export class PacketDecoder {
       const name = packetTypeName(this.#firstByte >> 4)
       throw new PacketTooLargeError(
         `${name} has ${size} bytes; ${this.maximumPacketSize} are allowed`,
-        '[MQTT-3.2.2-15]',
+        this.#isServer ? '[MQTT-3.2.2-15]' : '[MQTT-3.1.2-24]',
       )
     }
     this.#isLengthPadded = lastByte === 0 && lengthBytes > 1
@@ -228,7 +262,7 @@ export class PacketDecoder {
     this.#gather(taken)
     if (this.#partialLength < length) return undefined
     const body = this.#partial
-    this.#partial = new Uint8Array(0)
+    this.#partial = noBytes
     this.#partialLength = 0
     return this.#decode(body, 0, length)
   }
@@ -261,6 +295,7 @@ export class PacketDecoder {
     const type = (firstByte >> 4) as PacketType
     if (type === PacketType.Connect) {
       const connect = decodeConnect(reader)
+      if (connect.protocolVersion > 3) this.#checkReservedFlags(firstByte)
       if (this.#isLengthPadded && connect.protocolVersion === 5) this.#refusePaddedLength()
       this.version ??= connect.protocolVersion
       return connect
@@ -292,8 +327,13 @@ export class PacketDecoder {
       case PacketType.Pingreq:
       case PacketType.Pingresp:
         return decodePing(reader, type)
-      case PacketType.Disconnect:
-        return decodeDisconnect(reader, version)
+      case PacketType.Disconnect: {
+        const disconnect = decodeDisconnect(reader, version)
+        if (this.#isClient && disconnect.properties.sessionExpiryInterval !== undefined) {
+          throw new ProtocolError('DISCONNECT from a Server has a Session Expiry Interval', '[MQTT-3.14.2-2]')
+        }
+        return disconnect
+      }
       case PacketType.Auth:
         return decodeAuth(reader)
       default:
@@ -314,6 +354,6 @@ export function decodePacket(bytes: Uint8Array, options: PacketDecoderOptions): 
   decoder.push(bytes)
   const packet = decoder.next()
   if (packet === undefined) throw new MalformedPacketError('the bytes end inside the packet')
-  if (decoder.isInsidePacket || decoder.next() !== undefined) throw new MalformedPacketError('more than one packet')
+  if (decoder.next() !== undefined || decoder.isInsidePacket) throw new MalformedPacketError('more than one packet')
   return packet
 }

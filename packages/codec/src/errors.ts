@@ -6,7 +6,8 @@ export type Statement = `[MQTT${'' | '3'}-${string}]`
 /**
  * The base of every error this workspace throws on purpose. `code` is stable across releases and is
  * what programs test; `reasonCode` is what goes on the wire; `message` is for people; `statement` is
- * the rule that was broken, where one sentence of the specification names it.
+ * the rule that was broken, where one sentence of the specification names it. Rules that both versions
+ * have go by their number in 5.0, whatever the connection speaks.
  */
 export abstract class MqttError extends Error {
   abstract readonly code: `ERR_MQTT_${string}`

@@ -24,6 +24,10 @@ export type ProtocolVersion = 3 | 4 | 5
 /** At most once, at least once, exactly once: section 4.3. */
 export type QoS = 0 | 1 | 2
 
+export function isQoS(value: number): value is QoS {
+  return value === 0 || value === 1 || value === 2
+}
+
 const names = new Map<number, string>(Object.entries(PacketType).map(([name, type]) => [type, name.toUpperCase()]))
 
 /** @returns the name of a Control Packet type as the specification writes it, such as `PUBACK` */

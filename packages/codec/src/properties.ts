@@ -1,9 +1,9 @@
 import { utf8Length } from '#bytes'
-import { InvalidPacketError, MalformedPacketError, ProtocolError, type Statement } from './errors.ts'
+import { InvalidPacketError, MalformedPacketError, ProtocolError } from './errors.ts'
 import { PacketType, packetTypeName } from './packet-type.ts'
 import type { PacketReader } from './reader.ts'
 import { ReasonCode } from './reason-code.ts'
-import { TopicNames } from './topic.ts'
+import { hasWildcards, TopicNames } from './topic.ts'
 import { VARIABLE_BYTE_INTEGER_MAX, variableByteIntegerSize } from './variable-byte-integer.ts'
 import type { PacketWriter } from './writer.ts'
 
@@ -219,12 +219,6 @@ const namesOf: readonly (readonly PropertyName[])[] = Array.from({ length: 16 },
 /** How many User Properties a decoder takes from one packet by default; more is 0x97 Quota exceeded. */
 export const USER_PROPERTIES_MAX = 64
 
-/** The statement of a value's own rule, where the specification has one. */
-const valueStatements: Partial<Record<PropertyName, Statement>> = {
-  topicAlias: '[MQTT-3.3.2-8]',
-  responseTopic: '[MQTT-3.3.2-14]',
-}
-
 function nameOfPlace(place: PropertyPlace): string {
   return place === WILL ? 'a Will' : packetTypeName(place)
 }
@@ -277,7 +271,8 @@ function readProperty(reader: PacketReader, place: PropertyPlace, into: Properti
     return
   }
   if (into[name] !== undefined) throw new ProtocolError(`property ${name} stands twice`)
-  Object.assign(into, { [name]: readValue(reader, found) })
+  const values = into as Record<PropertyName, unknown> // the rule gives each name the representation of its type
+  values[name] = readValue(reader, found)
 }
 
 function readValue(reader: PacketReader, found: PropertyRule): Properties[PropertyName] {
@@ -295,7 +290,7 @@ function readValue(reader: PacketReader, found: PropertyRule): Properties[Proper
     case 'string':
       return reader.utf8String()
     case 'topic':
-      return topicName(reader.utf8String())
+      return responseTopic(reader.utf8String())
     case 'binary':
       return reader.binaryData()
     case 'pair':
@@ -313,14 +308,15 @@ function flag(reader: PacketReader, found: PropertyRule): 0 | 1 {
 
 function checkedNumber(found: PropertyRule, value: number): number {
   if (value >= found.min) return value
-  const reasonCode = found.name === 'topicAlias' ? ReasonCode.TopicAliasInvalid : ReasonCode.ProtocolError
-  throw new ProtocolError(`property ${found.name} is 0`, valueStatements[found.name], reasonCode)
+  if (found.name === 'topicAlias') {
+    throw new ProtocolError('property topicAlias is 0', '[MQTT-3.3.2-8]', ReasonCode.TopicAliasInvalid)
+  }
+  throw new ProtocolError(`property ${found.name} is 0`)
 }
 
-function topicName(value: string): string {
-  if (!TopicNames.isValid(value)) {
-    throw new ProtocolError('Response Topic is empty or has wildcards', valueStatements.responseTopic)
-  }
+function responseTopic(value: string): string {
+  if (value === '') throw new ProtocolError('Response Topic is empty', '[MQTT-4.7.3-1]')
+  if (hasWildcards(value)) throw new ProtocolError('Response Topic contains a wildcard', '[MQTT-3.3.2-14]')
   return value
 }
 
@@ -338,6 +334,9 @@ export function propertiesSize(properties: Properties, place: PropertyPlace): nu
 function propertySize(each: PropertyRule, value: unknown, place: PropertyPlace): number {
   if ((each.places & (1 << place)) === 0) {
     throw new InvalidPacketError(`property ${each.name} is not allowed in ${nameOfPlace(place)}`)
+  }
+  if (each.representation === 'variable' && place !== Publish && (value as number[]).length > 1) {
+    throw new InvalidPacketError(`property ${each.name} has more than one value in ${nameOfPlace(place)}`)
   }
   switch (each.representation) {
     case 'flag':
@@ -398,8 +397,11 @@ function writeProperty(writer: PacketWriter, each: PropertyRule, value: unknown)
       return writer.fourByteInteger(inRange(name, value, each.min, 0xffffffff))
     case 'variable':
       return writeSubscriptionIdentifiers(writer, value as number[])
-    case 'string':
     case 'topic':
+      if (!TopicNames.isValid(value as string)) throw new InvalidPacketError(`property ${name} is not a Topic Name`)
+      writer.byte(identifier)
+      return writer.utf8String(value as string, name)
+    case 'string':
       writer.byte(identifier)
       return writer.utf8String(value as string, name)
     case 'binary':

@@ -2,8 +2,8 @@ import { decodeUtf8 } from '#bytes'
 import { MalformedPacketError } from './errors.ts'
 
 /**
- * Code points that section 1.5.4 says a sender SHOULD NOT include: control characters other than
- * U+0000, which is its own error, and the 66 non-characters. A receiver may close the connection for them.
+ * Code points that section 1.5.4 says a sender SHOULD NOT include, control characters and the 66
+ * non-characters, for which a receiver may close the connection; and U+0000, for which it must.
  */
 const disallowed = /[\p{Cc}\p{Noncharacter_Code_Point}]/u
 
@@ -109,10 +109,13 @@ export class PacketReader {
   #decodeString(start: number, end: number): string {
     const string = decodeUtf8(this.bytes, start, end)
     if (string === undefined) throw new MalformedPacketError('string is not well-formed UTF-8', '[MQTT-1.5.4-1]')
-    if (string.includes('\0')) throw new MalformedPacketError('string contains U+0000', '[MQTT-1.5.4-2]')
-    if (!this.allowsControlCharacters && disallowed.test(string)) {
-      throw new MalformedPacketError('string contains a control character or non-character (section 1.5.4)')
-    }
+    const isSuspect = this.allowsControlCharacters ? string.includes('\0') : disallowed.test(string)
+    if (isSuspect) refuseCharacters(string)
     return string
   }
+}
+
+function refuseCharacters(string: string): never {
+  if (string.includes('\0')) throw new MalformedPacketError('string contains U+0000', '[MQTT-1.5.4-2]')
+  throw new MalformedPacketError('string contains a control character or non-character (section 1.5.4)')
 }

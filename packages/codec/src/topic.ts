@@ -1,10 +1,13 @@
-import { MalformedPacketError } from './errors.ts'
+import { MalformedPacketError, type Statement } from './errors.ts'
 import type { PacketReader } from './reader.ts'
 
 /** Levels that a Topic Name or Topic Filter may have by default: deeper ones serve attacks, not fleets. */
 export const TOPIC_LEVELS_MAX = 128
 
 const SHARE_PREFIX = '$share/'
+const MULTI_LEVEL = 0x23
+const SINGLE_LEVEL = 0x2b
+const SEPARATOR = 0x2f
 
 /** @returns the number of levels: separators plus one. Iterative, so depth costs no stack. */
 export function countTopicLevels(topic: string): number {
@@ -13,9 +16,27 @@ export function countTopicLevels(topic: string): number {
   return count
 }
 
+/** @returns the statement that keeps a string from being a Topic Name, or `undefined` when it may be one */
+export function topicNameFault(name: string): Statement | undefined {
+  if (name === '') return '[MQTT-4.7.3-1]'
+  if (hasWildcards(name)) return '[MQTT-4.7.0-1]'
+  return name.includes('\0') ? '[MQTT-4.7.3-2]' : undefined
+}
+
 /** Whether a string may be a Topic Filter, section 4.7.1; shared ones included. */
 export function isTopicFilter(filter: string): boolean {
-  return filter.startsWith(SHARE_PREFIX) ? parseSharedFilter(filter) !== undefined : isPlainFilter(filter)
+  return topicFilterFault(filter) === undefined
+}
+
+/** @returns the statement that keeps a string from being a Topic Filter, or `undefined` when it may be one */
+export function topicFilterFault(filter: string): Statement | undefined {
+  if (filter.includes('\0')) return '[MQTT-4.7.3-2]'
+  if (!isSharedFilter(filter)) return plainFilterFault(filter, 0)
+  const slash = filter.indexOf('/', SHARE_PREFIX.length)
+  if (slash === SHARE_PREFIX.length || filter.length === SHARE_PREFIX.length) return '[MQTT-4.8.2-1]'
+  if (slash === -1 || slash === filter.length - 1) return '[MQTT-4.8.2-2]'
+  if (hasWildcards(filter.slice(SHARE_PREFIX.length, slash))) return '[MQTT-4.8.2-2]'
+  return plainFilterFault(filter, slash + 1)
 }
 
 /** A Shared Subscription's Topic Filter in its parts, section 4.8.2. */
@@ -30,13 +51,9 @@ export interface SharedFilter {
  * @returns `undefined` when the filter is not shared or not well formed; {@link isTopicFilter} tells which
  */
 export function parseSharedFilter(filter: string): SharedFilter | undefined {
-  if (!filter.startsWith(SHARE_PREFIX)) return undefined
+  if (!isSharedFilter(filter) || !isTopicFilter(filter)) return undefined
   const slash = filter.indexOf('/', SHARE_PREFIX.length)
-  if (slash === -1) return undefined // [MQTT-4.8.2-2]
-  const shareName = filter.slice(SHARE_PREFIX.length, slash)
-  if (shareName === '' || hasWildcards(shareName)) return undefined // [MQTT-4.8.2-1], [MQTT-4.8.2-2]
-  const rest = filter.slice(slash + 1)
-  return isPlainFilter(rest) ? { shareName, filter: rest } : undefined
+  return { shareName: filter.slice(SHARE_PREFIX.length, slash), filter: filter.slice(slash + 1) }
 }
 
 /** Whether a Topic Filter names a Shared Subscription. */
@@ -49,25 +66,22 @@ export function hasWildcards(text: string): boolean {
   return text.includes('+') || text.includes('#')
 }
 
-function isPlainFilter(filter: string): boolean {
-  if (filter === '') return false // [MQTT-4.7.3-1]
-  for (let start = 0; start <= filter.length; ) {
-    const slash = filter.indexOf('/', start)
-    const end = slash === -1 ? filter.length : slash
-    if (!isFilterLevel(filter, start, end)) return false
-    start = end + 1
+/** A wildcard must have a separator or an end of the filter on either side; `#` must have the filter's end behind it. */
+function plainFilterFault(filter: string, start: number): Statement | undefined {
+  if (start === filter.length) return '[MQTT-4.7.3-1]'
+  for (let index = start; index < filter.length; index++) {
+    const code = filter.charCodeAt(index)
+    if (code !== MULTI_LEVEL && code !== SINGLE_LEVEL) continue
+    const isWholeLevel = isSeparator(filter, index - 1, start) && isSeparator(filter, index + 1, start)
+    if (code === SINGLE_LEVEL && !isWholeLevel) return '[MQTT-4.7.1-2]'
+    if (code === MULTI_LEVEL && (!isWholeLevel || index !== filter.length - 1)) return '[MQTT-4.7.1-1]'
   }
-  return true
+  return undefined
 }
 
-function isFilterLevel(filter: string, start: number, end: number): boolean {
-  for (let index = start; index < end; index++) {
-    const code = filter.charCodeAt(index)
-    if (code === 0) return false // [MQTT-4.7.3-2]
-    if (code === 0x23 && (end - start > 1 || end !== filter.length)) return false // [MQTT-4.7.1-1]
-    if (code === 0x2b && end - start > 1) return false // [MQTT-4.7.1-2]
-  }
-  return true
+/** Whether a level ends at `index`: there is a `/`, or the filter that begins at `start` does not reach there. */
+function isSeparator(filter: string, index: number, start: number): boolean {
+  return index < start || index === filter.length || filter.charCodeAt(index) === SEPARATOR
 }
 
 /** Slots of the table of {@link TopicNames}; a power of two. About 2 MiB when full of long names. */
@@ -90,7 +104,7 @@ export class TopicNames {
 
   /** Whether a string may be a Topic Name: at least one character, no wildcards, no U+0000. */
   static isValid(name: string): boolean {
-    return name !== '' && !hasWildcards(name) && !name.includes('\0') // [MQTT-4.7.3-1], [MQTT-4.7.3-2]
+    return topicNameFault(name) === undefined
   }
 
   /**

@@ -9,6 +9,8 @@ import {
 /** Bytes in a fixed header at most: type and flags, then four bytes of Remaining Length. */
 const FIXED_HEADER_MAX = 5
 
+const noBytes = new Uint8Array(0)
+
 /** Up to this many UTF-16 units a loop over ASCII beats the call into the host (bench/micro: encode). */
 const ASCII_LOOP_MAX = 64
 
@@ -29,7 +31,7 @@ export class PacketWriter {
 
   /** @param size first capacity in bytes; it doubles as needed */
   constructor(size = 1024) {
-    this.bytes = allocateBytes(size)
+    this.bytes = size === 0 ? noBytes : allocateBytes(size)
   }
 
   /** Makes room for `size` more bytes. */
@@ -44,7 +46,7 @@ export class PacketWriter {
   /** Writes a fixed header and makes room for the `remainingLength` bytes that the caller writes next. */
   startSized(firstByte: number, remainingLength: number): void {
     if (remainingLength > VARIABLE_BYTE_INTEGER_MAX) throw new InvalidPacketError('packet is larger than 256 MiB')
-    this.ensure(FIXED_HEADER_MAX + remainingLength)
+    this.ensure(1 + variableByteIntegerSize(remainingLength) + remainingLength)
     this.bytes[this.position] = firstByte
     this.position = writeVariableByteInteger(this.bytes, remainingLength, this.position + 1)
   }
@@ -80,9 +82,11 @@ export class PacketWriter {
     this.bytes[this.position++] = value
   }
 
-  /** @throws {InvalidPacketError} unless the value is 1 to 65 535 [MQTT-2.2.1-3], [MQTT-2.2.1-4] */
+  /** @throws {InvalidPacketError} unless the value is 1 to 65 535 */
   packetId(value: number): void {
-    if (!(value >= 1 && value <= 0xffff)) throw new InvalidPacketError(`packetId must be 1 to 65 535, not ${value}`)
+    if (!Number.isInteger(value) || value < 1 || value > 0xffff) {
+      throw new InvalidPacketError(`packetId must be 1 to 65 535, not ${value}`, '[MQTT-2.2.1-3]')
+    }
     this.twoByteInteger(value)
   }
 
@@ -95,17 +99,21 @@ export class PacketWriter {
   }
 
   variableByteInteger(value: number): void {
-    this.ensure(4)
+    this.ensure(variableByteIntegerSize(value))
     this.position = writeVariableByteInteger(this.bytes, value, this.position)
   }
 
-  /** @param field named in the error when the string is longer than 65 535 bytes */
+  /**
+   * @param field named in the error
+   * @throws {InvalidPacketError} when the string is longer than 65 535 bytes or has U+0000 or a lone surrogate
+   */
   utf8String(string: string, field: string): void {
     const units = string.length
     this.ensure(2 + units)
     if (units <= ASCII_LOOP_MAX && this.#writeAscii(string, units)) return
     const length = utf8Length(string)
     if (length > 0xffff) throw new InvalidPacketError(`${field} is longer than 65 535 bytes: ${length}`)
+    checkCharacters(string, length, field)
     this.ensure(2 + length)
     this.twoByteInteger(length)
     writeUtf8(this.bytes, string, this.position)
@@ -132,18 +140,26 @@ export class PacketWriter {
     for (let index = 0; index < length; index++) bytes[position + index] = source[start + index]!
   }
 
-  /** Writes length and characters if all of them are ASCII; otherwise leaves `position` alone. */
+  /** Writes length and characters if all of them are ASCII and none is U+0000; otherwise leaves `position` alone. */
   #writeAscii(string: string, units: number): boolean {
     const { bytes } = this
     const start = this.position + 2
     for (let index = 0; index < units; index++) {
       const code = string.charCodeAt(index)
-      if (code > 127) return false
+      if (code > 127 || code === 0) return false
       bytes[start + index] = code
     }
     bytes[start - 2] = units >>> 8
     bytes[start - 1] = units
     this.position = start + units
     return true
+  }
+}
+
+/** @param length of the string in UTF-8: where it equals the number of UTF-16 units, all of them are ASCII */
+function checkCharacters(string: string, length: number, field: string): void {
+  if (string.includes('\0')) throw new InvalidPacketError(`${field} has U+0000`, '[MQTT-1.5.4-2]')
+  if (length > string.length && /\p{Surrogate}/u.test(string)) {
+    throw new InvalidPacketError(`${field} has a surrogate without its other half`, '[MQTT-1.5.4-1]')
   }
 }

@@ -27,7 +27,10 @@ export function sessionExpiresAt(now: number, interval: number): number {
  */
 export function remainingInterval(moment: number, now: number): number | undefined {
   if (moment === NEVER) return undefined
-  return Math.max(0, Math.ceil((moment - now) / 1000))
+  if (moment <= now) return 0
+  // A clock reads fractions of milliseconds, and (now + 3000) - now can be a little more than 3000. Rounding to whole
+  // milliseconds first keeps that from becoming a second more than was received.
+  return Math.max(1, Math.ceil(Math.round(moment - now) / 1000))
 }
 
 /** Whether the moment has come [MQTT-3.3.2-5]. */

@@ -13,11 +13,12 @@ export class IncomingTopicAliases {
   /**
    * @param topic Topic Name of the PUBLISH; empty when the alias stands for it
    * @returns the Topic Name that is meant
-   * @throws {ProtocolError} with 0x94 when the alias is above the maximum, with 0x82 when it has not been set
+   * @throws {ProtocolError} with 0x94 when the alias is 0 or above the maximum, with 0x82 when it has not been set
    */
   resolve(topic: string, alias: number): string {
-    if (alias === 0 || alias > this.#maximum) {
-      const message = `Topic Alias ${alias} is not within 1 to ${this.#maximum}`
+    if (alias === 0) throw new ProtocolError('Topic Alias is 0', '[MQTT-3.3.2-8]', ReasonCode.TopicAliasInvalid)
+    if (alias > this.#maximum) {
+      const message = `Topic Alias ${alias} is above the maximum ${this.#maximum}`
       throw new ProtocolError(message, '[MQTT-3.3.2-9]', ReasonCode.TopicAliasInvalid)
     }
     if (topic !== '') {
@@ -44,12 +45,21 @@ export class OutgoingTopicAliases {
   readonly #aliases = new Map<string, OutgoingAlias>()
   readonly #maximum: number
 
-  /** @param maximum the Topic Alias Maximum that the receiver announced [MQTT-3.1.2-26], [MQTT-3.2.2-17] */
+  /**
+   * @param maximum the Topic Alias Maximum that the receiver announced [MQTT-3.1.2-26], [MQTT-3.2.2-17], or less: each
+   *   alias in use keeps a Topic Name, of up to 65 535 bytes, until the Network Connection ends
+   */
   constructor(maximum: number) {
     this.#maximum = maximum
   }
 
-  /** @returns the alias for a topic, or `undefined` when all are taken */
+  /**
+   * From the second call on, the alias of a topic counts as known. Call it therefore only for a PUBLISH that will be
+   * sent: were the first one dropped, say for being larger than the receiver's Maximum Packet Size, the receiver could
+   * not resolve the next.
+   *
+   * @returns the alias for a topic, or `undefined` when all are taken
+   */
   assign(topic: string): OutgoingAlias | undefined {
     const known = this.#aliases.get(topic)
     if (known !== undefined) return known

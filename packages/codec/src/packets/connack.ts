@@ -1,9 +1,10 @@
-import { MalformedPacketError } from '../errors.ts'
+import { ConnackReturnCode } from '../connack-return-code.ts'
+import { InvalidPacketError, MalformedPacketError, ProtocolError } from '../errors.ts'
 import { PacketType, type ProtocolVersion } from '../packet-type.ts'
 import { type ConnackProperties, noProperties, readProperties, writeProperties } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { isReasonCodeOf } from '../reason-code.ts'
 import type { PacketWriter } from '../writer.ts'
+import { checkReasonCode, readReasonCode } from './reason-code-field.ts'
 
 /** CONNACK, section 3.2. Sent by a Server. */
 export interface Connack {
@@ -20,22 +21,36 @@ export function decodeConnack(reader: PacketReader, version: ProtocolVersion): C
   if (flags > 1 && version > 3) {
     throw new MalformedPacketError('reserved bits of Connect Acknowledge Flags are set', '[MQTT-3.2.2-1]')
   }
-  const reasonCode = reader.byte()
-  const isKnown = version === 5 ? isReasonCodeOf(PacketType.Connack, reasonCode) : reasonCode <= 5
-  if (!isKnown) throw new MalformedPacketError(`CONNACK with unknown code ${reasonCode}`, '[MQTT-3.2.2-8]')
+  const reasonCode = version === 5 ? readReasonCode(reader, PacketType.Connack) : readReturnCode(reader)
   const sessionPresent = version > 3 && flags === 1
   if (sessionPresent && reasonCode !== 0) {
-    throw new MalformedPacketError('CONNACK refuses and has Session Present', '[MQTT-3.2.2-6]')
+    throw new ProtocolError('CONNACK refuses and has Session Present', '[MQTT-3.2.2-6]')
   }
   const properties: ConnackProperties = version === 5 ? readProperties(reader, PacketType.Connack) : noProperties
   reader.expectEnd()
   return { type: PacketType.Connack, sessionPresent, reasonCode, properties }
 }
 
+function readReturnCode(reader: PacketReader): number {
+  const code = reader.byte()
+  if (code <= ConnackReturnCode.NotAuthorized) return code
+  throw new ProtocolError(`CONNACK return code ${code} is reserved (section 3.2.2.3 of MQTT 3.1.1)`)
+}
+
 export function writeConnack(writer: PacketWriter, packet: Connack, version: ProtocolVersion): void {
+  const { sessionPresent, reasonCode } = packet
+  if (version === 5) checkReasonCode(PacketType.Connack, reasonCode)
+  else if (!isReturnCode(reasonCode)) throw new InvalidPacketError(`${reasonCode} is not a CONNACK return code`)
+  if (sessionPresent && reasonCode !== 0) {
+    throw new InvalidPacketError('sessionPresent is set in a CONNACK that refuses', '[MQTT-3.2.2-6]')
+  }
   const mark = writer.start(PacketType.Connack << 4)
-  writer.byte(packet.sessionPresent && version > 3 ? 1 : 0)
-  writer.byte(packet.reasonCode)
+  writer.byte(sessionPresent && version > 3 ? 1 : 0)
+  writer.byte(reasonCode)
   if (version === 5) writeProperties(writer, packet.properties, PacketType.Connack)
   writer.finish(mark)
+}
+
+function isReturnCode(code: number): boolean {
+  return Number.isInteger(code) && code >= ConnackReturnCode.Accepted && code <= ConnackReturnCode.NotAuthorized
 }

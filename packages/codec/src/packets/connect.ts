@@ -1,5 +1,5 @@
 import { InvalidPacketError, MalformedPacketError, ProtocolError, UnsupportedProtocolVersionError } from '../errors.ts'
-import { PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
+import { isQoS, PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
 import {
   type ConnectProperties,
   noProperties,
@@ -9,7 +9,7 @@ import {
   writeProperties,
 } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { TopicNames } from '../topic.ts'
+import { topicNameFault } from '../topic.ts'
 import type { PacketWriter } from '../writer.ts'
 
 /** CONNECT, section 3.1. Sent by a Client. */
@@ -58,8 +58,8 @@ export function decodeConnect(reader: PacketReader): Connect {
   }
   const clientId = reader.utf8String() // [MQTT-3.1.3-3], [MQTT-3.1.3-4]
   const will = flags & WILL_FLAG ? decodeWill(reader, flags, version) : undefined
-  const userName = flags & USER_NAME ? reader.utf8String() : undefined // [MQTT-3.1.2-17], [MQTT-3.1.3-12]
-  const password = flags & PASSWORD ? reader.binaryData() : undefined // [MQTT-3.1.2-19]
+  const userName = hasField(reader, flags & USER_NAME, version) ? reader.utf8String() : undefined // [MQTT-3.1.2-17]
+  const password = hasField(reader, flags & PASSWORD, version) ? reader.binaryData() : undefined // [MQTT-3.1.2-19]
   reader.expectEnd() // [MQTT-3.1.2-16], [MQTT-3.1.2-18]
   return {
     type: PacketType.Connect,
@@ -72,6 +72,11 @@ export function decodeConnect(reader: PacketReader): Connect {
     password,
     properties,
   }
+}
+
+/** In MQTT 3.1, Remaining Length takes precedence over these two flags: what is not there was not sent (3.1, section 3.1). */
+function hasField(reader: PacketReader, flag: number, version: ProtocolVersion): boolean {
+  return flag !== 0 && (version > 3 || reader.remaining > 0)
 }
 
 function decodeVersion(reader: PacketReader): ProtocolVersion {
@@ -88,7 +93,10 @@ function decodeVersion(reader: PacketReader): ProtocolVersion {
 }
 
 function checkFlags(flags: number, version: ProtocolVersion): void {
-  if (flags & RESERVED) throw new MalformedPacketError('reserved flag of CONNECT is set', '[MQTT-3.1.2-3]')
+  // MQTT 3.1 does not use this bit and says nothing of its value.
+  if (flags & RESERVED && version > 3) {
+    throw new MalformedPacketError('reserved flag of CONNECT is set', '[MQTT-3.1.2-3]')
+  }
   const willQoS = (flags >> 3) & 3
   if (willQoS === 3) throw new MalformedPacketError('Will QoS is 3', '[MQTT-3.1.2-12]')
   if ((flags & WILL_FLAG) === 0) {
@@ -103,9 +111,8 @@ function checkFlags(flags: number, version: ProtocolVersion): void {
 function decodeWill(reader: PacketReader, flags: number, version: ProtocolVersion): Will {
   const properties: WillProperties = version === 5 ? readProperties(reader, WILL) : noProperties
   const topic = reader.utf8String() // [MQTT-3.1.2-9], [MQTT-3.1.3-11]
-  if (!TopicNames.isValid(topic)) {
-    throw new MalformedPacketError('Will Topic is empty or has wildcards', '[MQTT-4.7.3-1]')
-  }
+  const fault = topicNameFault(topic)
+  if (fault !== undefined) throw new MalformedPacketError('Will Topic is empty or has wildcards', fault)
   const payload = reader.binaryData()
   return { topic, payload, qos: ((flags >> 3) & 3) as QoS, retain: (flags & WILL_RETAIN) !== 0, properties }
 }
@@ -113,12 +120,7 @@ function decodeWill(reader: PacketReader, flags: number, version: ProtocolVersio
 /** @throws {InvalidPacketError} when a field cannot be written */
 export function writeConnect(writer: PacketWriter, packet: Connect): void {
   const { protocolVersion: version, will } = packet
-  if (version < 5 && packet.password !== undefined && packet.userName === undefined) {
-    throw new InvalidPacketError('MQTT 3 allows a password only with a user name', '[MQTT3-3.1.2-22]')
-  }
-  if (!(packet.keepAlive >= 0 && packet.keepAlive <= 0xffff)) {
-    throw new InvalidPacketError(`keepAlive must be 0 to 65 535 seconds, not ${packet.keepAlive}`)
-  }
+  checkConnect(packet)
   const mark = writer.start(PacketType.Connect << 4)
   writer.utf8String(protocolNames[version], 'protocol name')
   writer.byte(version)
@@ -134,6 +136,22 @@ export function writeConnect(writer: PacketWriter, packet: Connect): void {
   if (packet.userName !== undefined) writer.utf8String(packet.userName, 'userName')
   if (packet.password !== undefined) writer.binaryData(packet.password, 'password')
   writer.finish(mark)
+}
+
+function checkConnect({ protocolVersion, keepAlive, will, userName, password, properties }: Connect): void {
+  if (protocolVersion < 5 && password !== undefined && userName === undefined) {
+    throw new InvalidPacketError('MQTT 3 allows a password only with a user name', '[MQTT3-3.1.2-22]')
+  }
+  if (!Number.isInteger(keepAlive) || keepAlive < 0 || keepAlive > 0xffff) {
+    throw new InvalidPacketError(`keepAlive must be 0 to 65 535 seconds, not ${keepAlive}`)
+  }
+  if (properties.authenticationData !== undefined && properties.authenticationMethod === undefined) {
+    throw new InvalidPacketError('authenticationData without authenticationMethod (section 3.1.2.11.10)')
+  }
+  if (will === undefined) return
+  if (!isQoS(will.qos)) throw new InvalidPacketError(`will.qos is ${will.qos}`, '[MQTT-3.1.2-12]')
+  const fault = topicNameFault(will.topic)
+  if (fault !== undefined) throw new InvalidPacketError('will.topic is empty or has wildcards', fault)
 }
 
 function connectFlags({ cleanStart, will, userName, password }: Connect): number {

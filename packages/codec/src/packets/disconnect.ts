@@ -1,9 +1,15 @@
-import { MalformedPacketError } from '../errors.ts'
 import { PacketType, type ProtocolVersion } from '../packet-type.ts'
-import { type DisconnectProperties, noProperties, readProperties, writeProperties } from '../properties.ts'
+import {
+  type DisconnectProperties,
+  noProperties,
+  propertiesSize,
+  readProperties,
+  writeProperties,
+} from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { isReasonCodeOf, ReasonCode } from '../reason-code.ts'
+import { ReasonCode } from '../reason-code.ts'
 import type { PacketWriter } from '../writer.ts'
+import { readReasonCode, writeReasonCode } from './reason-code-field.ts'
 
 /** DISCONNECT, section 3.14. Sent by a Client and, in 5.0, by a Server. */
 export interface Disconnect {
@@ -18,10 +24,7 @@ export function decodeDisconnect(reader: PacketReader, version: ProtocolVersion)
     reader.expectEnd()
     return { type: PacketType.Disconnect, reasonCode: ReasonCode.Success, properties: noProperties }
   }
-  const reasonCode = reader.byte()
-  if (!isReasonCodeOf(PacketType.Disconnect, reasonCode)) {
-    throw new MalformedPacketError(`Reason Code ${reasonCode} does not belong in DISCONNECT`, '[MQTT-3.14.2-1]')
-  }
+  const reasonCode = readReasonCode(reader, PacketType.Disconnect)
   const properties = reader.remaining === 0 ? noProperties : readProperties(reader, PacketType.Disconnect)
   reader.expectEnd()
   return { type: PacketType.Disconnect, reasonCode, properties }
@@ -29,12 +32,11 @@ export function decodeDisconnect(reader: PacketReader, version: ProtocolVersion)
 
 export function writeDisconnect(writer: PacketWriter, packet: Disconnect, version: ProtocolVersion): void {
   const { reasonCode, properties } = packet
-  if (version < 5 || (reasonCode === ReasonCode.Success && properties === noProperties)) {
-    writer.startSized(PacketType.Disconnect << 4, 0)
-    return
-  }
   const mark = writer.start(PacketType.Disconnect << 4)
-  writer.byte(reasonCode)
-  if (properties !== noProperties) writeProperties(writer, properties, PacketType.Disconnect)
+  const isExplained = version === 5 && propertiesSize(properties, PacketType.Disconnect) > 0
+  if (isExplained || (version === 5 && reasonCode !== ReasonCode.Success)) {
+    writeReasonCode(writer, PacketType.Disconnect, reasonCode)
+  }
+  if (isExplained) writeProperties(writer, properties, PacketType.Disconnect)
   writer.finish(mark)
 }

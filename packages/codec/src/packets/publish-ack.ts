@@ -1,9 +1,16 @@
-import { MalformedPacketError, ProtocolError } from '../errors.ts'
+import { ProtocolError } from '../errors.ts'
 import { PacketType, type ProtocolVersion, packetTypeName } from '../packet-type.ts'
-import { type AcknowledgementProperties, noProperties, readProperties, writeProperties } from '../properties.ts'
+import {
+  type AcknowledgementProperties,
+  noProperties,
+  propertiesSize,
+  readProperties,
+  writeProperties,
+} from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { isReasonCodeOf, ReasonCode } from '../reason-code.ts'
+import { ReasonCode } from '../reason-code.ts'
 import type { PacketWriter } from '../writer.ts'
+import { readReasonCode, writeReasonCode } from './reason-code-field.ts'
 
 /** What PUBACK, PUBREC, PUBREL and PUBCOMP have in common: sections 3.4 to 3.7. */
 interface PublishAcknowledgement {
@@ -42,10 +49,7 @@ export function decodePublishAck(reader: PacketReader, type: PublishAckType, ver
     reader.expectEnd()
     return { type, packetId, reasonCode: ReasonCode.Success, properties: noProperties }
   }
-  const reasonCode = reader.byte()
-  if (!isReasonCodeOf(type, reasonCode)) {
-    throw new MalformedPacketError(`Reason Code ${reasonCode} does not belong in ${packetTypeName(type)}`)
-  }
+  const reasonCode = readReasonCode(reader, type)
   const properties = reader.remaining === 0 ? noProperties : readProperties(reader, type)
   reader.expectEnd()
   return { type, packetId, reasonCode, properties }
@@ -58,18 +62,15 @@ function firstByte(type: PublishAckType): number {
 
 export function writePublishAck(writer: PacketWriter, packet: PublishAck, version: ProtocolVersion): void {
   const { type, packetId, reasonCode, properties } = packet
-  if (version < 5 || properties === noProperties) {
-    writeShortAck(writer, type, packetId, version < 5 ? ReasonCode.Success : reasonCode)
-    return
-  }
   const mark = writer.start(firstByte(type))
   writer.packetId(packetId)
-  writer.byte(reasonCode)
-  writeProperties(writer, properties, type)
+  const isExplained = version === 5 && propertiesSize(properties, type) > 0
+  if (isExplained || (version === 5 && reasonCode !== ReasonCode.Success)) writeReasonCode(writer, type, reasonCode)
+  if (isExplained) writeProperties(writer, properties, type)
   writer.finish(mark)
 }
 
-/** Writes an acknowledgement without properties in its shortest form; the data path's way. */
+/** Writes an acknowledgement without properties in its shortest form; the data path's way, which checks nothing. */
 export function writeShortAck(
   writer: PacketWriter,
   type: PublishAckType,

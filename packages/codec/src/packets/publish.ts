@@ -1,6 +1,6 @@
 import { utf8Length } from '#bytes'
 import { InvalidPacketError, MalformedPacketError, ProtocolError } from '../errors.ts'
-import { PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
+import { isQoS, PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
 import {
   noProperties,
   type PublishProperties,
@@ -11,7 +11,7 @@ import {
   writeSubscriptionIdentifiers,
 } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import type { TopicNames } from '../topic.ts'
+import { type TopicNames, topicNameFault } from '../topic.ts'
 import {
   VARIABLE_BYTE_INTEGER_MAX,
   variableByteIntegerSize,
@@ -241,27 +241,27 @@ function writeReceiverProperties(writer: PacketWriter, content: PublishContent, 
   if (header.subscriptionIdentifiers.length > 0) writeSubscriptionIdentifiers(writer, header.subscriptionIdentifiers)
 }
 
-/** Writes a PUBLISH given as a packet; the data path uses {@link writePublish}. */
+/** Writes a PUBLISH given as a packet, checked; the data path uses {@link writePublish}, whose caller has checked. */
 export function writePublishPacket(writer: PacketWriter, packet: Publish, version: ProtocolVersion): void {
-  const { properties, payload } = packet
-  if (packet.qos > 0 && packet.packetId === 0)
-    throw new InvalidPacketError('packetId of PUBLISH is 0', '[MQTT-2.2.1-3]')
-  const content = {
-    topic: packet.topic,
-    bytes: payload,
-    payloadStart: 0,
-    payloadEnd: payload.length,
-    encodedProperties: encodePublishProperties(properties),
+  checkPublish(packet, version)
+  const { topic, payload, qos, properties } = packet
+  const propertiesLength = version === 5 ? propertiesSize(properties, PacketType.Publish) : 0
+  const propertyBytes = version === 5 ? variableByteIntegerSize(propertiesLength) + propertiesLength : 0
+  const firstByte = (PacketType.Publish << 4) | (packet.dup ? 8 : 0) | (qos << 1) | (packet.retain ? 1 : 0)
+  writer.startSized(firstByte, 2 + utf8Length(topic) + (qos > 0 ? 2 : 0) + propertyBytes + payload.length)
+  writer.utf8String(topic, 'topic')
+  if (qos > 0) writer.packetId(packet.packetId)
+  if (version === 5) {
+    writer.variableByteInteger(propertiesLength) // [MQTT-2.2.2-1]
+    writePropertyValues(writer, properties)
   }
-  const header = {
-    qos: packet.qos,
-    dup: packet.dup,
-    retain: packet.retain,
-    packetId: packet.packetId,
-    topicAlias: properties.topicAlias ?? 0,
-    omitsTopic: false,
-    messageExpiryInterval: properties.messageExpiryInterval,
-    subscriptionIdentifiers: properties.subscriptionIdentifiers ?? [],
-  }
-  writePublish(writer, content, header, version)
+  writer.copy(payload, 0, payload.length)
+}
+
+function checkPublish({ topic, qos, dup, properties }: Publish, version: ProtocolVersion): void {
+  if (!isQoS(qos)) throw new InvalidPacketError(`qos of PUBLISH is ${qos}`, '[MQTT-3.3.1-4]')
+  if (dup && qos === 0) throw new InvalidPacketError('dup is set on a QoS 0 PUBLISH', '[MQTT-3.3.1-2]')
+  if (topic === '' && version === 5 && properties.topicAlias !== undefined) return
+  const fault = topicNameFault(topic)
+  if (fault !== undefined) throw new InvalidPacketError('topic is empty or has wildcards', fault)
 }

@@ -1,9 +1,10 @@
-import { MalformedPacketError, ProtocolError } from '../errors.ts'
+import { InvalidPacketError, ProtocolError } from '../errors.ts'
 import { PacketType, type ProtocolVersion } from '../packet-type.ts'
 import { type AcknowledgementProperties, noProperties, readProperties, writeProperties } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { isReasonCodeOf, type ReasonCode } from '../reason-code.ts'
+import { ReasonCode } from '../reason-code.ts'
 import type { PacketWriter } from '../writer.ts'
+import { checkReasonCode, readReasonCode } from './reason-code-field.ts'
 
 /** SUBACK, section 3.9. Sent by a Server. */
 export interface Suback {
@@ -21,19 +22,25 @@ export function decodeSuback(reader: PacketReader, version: ProtocolVersion): Su
   if (reader.remaining === 0) throw new ProtocolError('SUBACK has no Reason Code')
   const reasonCodes: ReasonCode[] = []
   while (reader.remaining > 0) {
-    const code = reader.byte()
-    if (!isReasonCodeOf(PacketType.Suback, code) || (version < 5 && code > 2 && code !== 0x80)) {
-      throw new MalformedPacketError(`Reason Code ${code} does not belong in SUBACK`, '[MQTT3-3.9.3-2]')
-    }
-    reasonCodes.push(code)
+    reasonCodes.push(version === 5 ? readReasonCode(reader, PacketType.Suback) : readReturnCode(reader))
   }
   return { type: PacketType.Suback, packetId, reasonCodes, properties }
 }
 
+function readReturnCode(reader: PacketReader): ReasonCode {
+  const code = reader.byte()
+  if (code <= ReasonCode.GrantedQoS2 || code === ReasonCode.UnspecifiedError) return code as ReasonCode
+  throw new ProtocolError(`SUBACK return code ${code} is reserved`, '[MQTT3-3.9.3-2]')
+}
+
 export function writeSuback(writer: PacketWriter, packet: Suback, version: ProtocolVersion): void {
+  if (packet.reasonCodes.length === 0) throw new InvalidPacketError('reasonCodes is empty', '[MQTT-3.8.4-6]')
   const mark = writer.start(PacketType.Suback << 4)
   writer.packetId(packet.packetId)
   if (version === 5) writeProperties(writer, packet.properties, PacketType.Suback)
-  for (const code of packet.reasonCodes) writer.byte(version < 5 && code > 0x80 ? 0x80 : code) // [MQTT3-3.9.3-2]
+  for (const code of packet.reasonCodes) {
+    checkReasonCode(PacketType.Suback, code)
+    writer.byte(version < 5 && code > 0x80 ? 0x80 : code) // [MQTT3-3.9.3-2]
+  }
   writer.finish(mark)
 }

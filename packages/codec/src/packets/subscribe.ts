@@ -1,8 +1,8 @@
 import { InvalidPacketError, MalformedPacketError, ProtocolError } from '../errors.ts'
-import { PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
+import { isQoS, PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
 import { noProperties, readProperties, type SubscribeProperties, writeProperties } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { isSharedFilter, isTopicFilter } from '../topic.ts'
+import { isSharedFilter, topicFilterFault } from '../topic.ts'
 import type { PacketWriter } from '../writer.ts'
 
 /** SUBSCRIBE, section 3.8. Sent by a Client. */
@@ -41,11 +41,11 @@ function decodeRequest(reader: PacketReader, version: ProtocolVersion): Subscrip
   const filter = readTopicFilter(reader)
   const options = reader.byte()
   const qos = options & 3
-  if (qos === 3) throw new ProtocolError('Maximum QoS of a Subscription is 3 (section 3.8.3.1)', '[MQTT3-3.8.3-4]')
   if (version < 5) {
-    if (options > 2) throw new MalformedPacketError('reserved bits beside Requested QoS are set', '[MQTT3-3.8.3-4]')
+    if (options > 2) throw new MalformedPacketError(`Requested QoS is ${options}`, '[MQTT3-3.8.3-4]')
     return { filter, qos: qos as QoS, noLocal: false, retainAsPublished: false, retainHandling: 0 }
   }
+  if (qos === 3) throw new ProtocolError('Maximum QoS of a Subscription is 3 (section 3.8.3.1)')
   if (options & 0xc0) throw new MalformedPacketError('reserved bits of Subscription Options are set', '[MQTT-3.8.3-5]')
   const retainHandling = (options >> 4) & 3
   if (retainHandling === 3) throw new ProtocolError('Retain Handling is 3 (section 3.8.3.1)')
@@ -65,12 +65,17 @@ function decodeRequest(reader: PacketReader, version: ProtocolVersion): Subscrip
 /** @throws {MalformedPacketError} when the string is not a Topic Filter [MQTT-4.7.1-1], [MQTT-4.7.1-2] */
 export function readTopicFilter(reader: PacketReader): string {
   const filter = reader.utf8String() // [MQTT-3.8.3-1], [MQTT-3.10.3-1]
-  if (isTopicFilter(filter)) return filter
+  const fault = topicFilterFault(filter)
+  if (fault === undefined) return filter
   const shown = filter.length > 64 ? `${filter.slice(0, 64)}…` : filter
-  throw new MalformedPacketError(
-    `'${shown}' is not a Topic Filter`,
-    isSharedFilter(filter) ? '[MQTT-4.8.2-2]' : filter === '' ? '[MQTT-4.7.3-1]' : '[MQTT-4.7.1-1]',
-  )
+  throw new MalformedPacketError(`'${shown}' is not a Topic Filter`, fault)
+}
+
+/** @throws {InvalidPacketError} when the string is not a Topic Filter */
+export function writeTopicFilter(writer: PacketWriter, filter: string): void {
+  const fault = topicFilterFault(filter)
+  if (fault !== undefined) throw new InvalidPacketError('filter is not a Topic Filter', fault)
+  writer.utf8String(filter, 'filter')
 }
 
 export function writeSubscribe(writer: PacketWriter, packet: Subscribe, version: ProtocolVersion): void {
@@ -79,10 +84,21 @@ export function writeSubscribe(writer: PacketWriter, packet: Subscribe, version:
   writer.packetId(packet.packetId)
   if (version === 5) writeProperties(writer, packet.properties, PacketType.Subscribe)
   for (const request of packet.subscriptions) {
-    writer.utf8String(request.filter, 'filter')
+    checkRequest(request)
+    writeTopicFilter(writer, request.filter)
     writer.byte(version === 5 ? subscriptionOptions(request) : request.qos)
   }
   writer.finish(mark)
+}
+
+function checkRequest({ filter, qos, noLocal, retainHandling }: SubscriptionRequest): void {
+  if (!isQoS(qos)) throw new InvalidPacketError(`qos of a Subscription is ${qos} (section 3.8.3.1)`)
+  if (![0, 1, 2].includes(retainHandling)) {
+    throw new InvalidPacketError(`retainHandling is ${retainHandling} (section 3.8.3.1)`)
+  }
+  if (noLocal && isSharedFilter(filter)) {
+    throw new InvalidPacketError('noLocal is set on a Shared Subscription', '[MQTT-3.8.3-4]')
+  }
 }
 
 function subscriptionOptions({ qos, noLocal, retainAsPublished, retainHandling }: SubscriptionRequest): number {

@@ -1,9 +1,10 @@
-import { MalformedPacketError, ProtocolError } from '../errors.ts'
+import { InvalidPacketError, ProtocolError } from '../errors.ts'
 import { PacketType, type ProtocolVersion } from '../packet-type.ts'
 import { type AcknowledgementProperties, noProperties, readProperties, writeProperties } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { isReasonCodeOf, type ReasonCode } from '../reason-code.ts'
+import type { ReasonCode } from '../reason-code.ts'
 import type { PacketWriter } from '../writer.ts'
+import { readReasonCode, writeReasonCode } from './reason-code-field.ts'
 
 /** UNSUBACK, section 3.11. Sent by a Server. */
 export interface Unsuback {
@@ -24,22 +25,19 @@ export function decodeUnsuback(reader: PacketReader, version: ProtocolVersion): 
   }
   const properties = readProperties(reader, PacketType.Unsuback)
   if (reader.remaining === 0) throw new ProtocolError('UNSUBACK has no Reason Code')
-  while (reader.remaining > 0) {
-    const code = reader.byte()
-    if (!isReasonCodeOf(PacketType.Unsuback, code)) {
-      throw new MalformedPacketError(`Reason Code ${code} does not belong in UNSUBACK`, '[MQTT-3.11.3-2]')
-    }
-    reasonCodes.push(code)
-  }
+  while (reader.remaining > 0) reasonCodes.push(readReasonCode(reader, PacketType.Unsuback))
   return { type: PacketType.Unsuback, packetId, reasonCodes, properties }
 }
 
 export function writeUnsuback(writer: PacketWriter, packet: Unsuback, version: ProtocolVersion): void {
+  if (version === 5 && packet.reasonCodes.length === 0) {
+    throw new InvalidPacketError('reasonCodes is empty (section 3.11.3)')
+  }
   const mark = writer.start(PacketType.Unsuback << 4)
   writer.packetId(packet.packetId)
   if (version === 5) {
     writeProperties(writer, packet.properties, PacketType.Unsuback)
-    for (const code of packet.reasonCodes) writer.byte(code)
+    for (const code of packet.reasonCodes) writeReasonCode(writer, PacketType.Unsuback, code)
   }
   writer.finish(mark)
 }

@@ -3,7 +3,7 @@ import { PacketType, type ProtocolVersion } from '../packet-type.ts'
 import { noProperties, readProperties, type UnsubscribeProperties, writeProperties } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
 import type { PacketWriter } from '../writer.ts'
-import { readTopicFilter } from './subscribe.ts'
+import { readTopicFilter, writeTopicFilter } from './subscribe.ts'
 
 /** UNSUBSCRIBE, section 3.10. Sent by a Client. */
 export interface Unsubscribe {
@@ -29,6 +29,6 @@ export function writeUnsubscribe(writer: PacketWriter, packet: Unsubscribe, vers
   const mark = writer.start((PacketType.Unsubscribe << 4) | 2) // [MQTT-3.10.1-1]
   writer.packetId(packet.packetId)
   if (version === 5) writeProperties(writer, packet.properties, PacketType.Unsubscribe)
-  for (const filter of packet.filters) writer.utf8String(filter, 'filter')
+  for (const filter of packet.filters) writeTopicFilter(writer, filter)
   writer.finish(mark)
 }

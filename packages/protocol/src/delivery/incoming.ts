@@ -14,9 +14,16 @@ export type Reception =
  *     PUBLISH ─▶ accepted ── PUBREL ─▶ forgotten
  *        ▲          │
  *        └─ PUBLISH with the same identifier: a duplicate
+ *
+ * Identifiers outlive the Network Connection they came on, but the Receive Maximum counts only what comes on the
+ * present one (section 4.9). A Client that has lost its own state never sends the PUBRELs of earlier messages; were
+ * they counted, it would be turned away with 0x93 for as long as its Session lasts.
  */
 export class IncomingDeliveries {
+  /** At most 65 535, as there are no more identifiers. */
   readonly #accepted = new Set<number>()
+  /** Those in `#accepted` that came on an earlier Network Connection. */
+  readonly #earlier = new Set<number>()
   /** The Receive Maximum that we announced, or 65 535 to a Client of 3.1.1, which has none. */
   receiveMaximum: number
 
@@ -32,19 +39,27 @@ export class IncomingDeliveries {
   /** Says what a PUBLISH with this identifier is; remembers the identifier when it is new. */
   publish(packetId: number): Reception {
     if (this.#accepted.has(packetId)) return 'duplicate'
-    if (this.#accepted.size >= this.receiveMaximum) return 'too-many'
+    if (this.#accepted.size - this.#earlier.size >= this.receiveMaximum) return 'too-many'
     this.#accepted.add(packetId)
     return 'new'
   }
 
   /** Forgets an identifier, on PUBREL or when the message was refused. @returns whether it was known [MQTT-4.3.3-11] */
   release(packetId: number): boolean {
+    this.#earlier.delete(packetId)
     return this.#accepted.delete(packetId)
   }
 
   /** Adds an identifier that an earlier run of this program had accepted. */
   restore(packetId: number): void {
     this.#accepted.add(packetId)
+    this.#earlier.add(packetId)
+  }
+
+  /** Begins a Network Connection on which the Session is resumed. */
+  resume(receiveMaximum: number): void {
+    this.receiveMaximum = receiveMaximum
+    for (const packetId of this.#accepted) this.#earlier.add(packetId)
   }
 
   /** The identifiers that wait for their PUBREL, oldest first. */

@@ -20,8 +20,14 @@ export class OutgoingDelivery<Content> {
   }
 }
 
-/** What a PUBREC calls for: PUBREL with success, nothing more, or PUBREL with 0x92 as nobody waits for it. */
-export type AfterPubrec = 'release' | 'finished' | 'unknown'
+/** What a PUBREC calls for. */
+export type AfterPubrec =
+  /** PUBREL with success. */
+  | 'release'
+  /** Nothing: the receiver has refused the message, and the delivery is over. */
+  | 'finished'
+  /** PUBREL with 0x92, as nobody waits for it; nothing if the PUBREC says failure [MQTT-4.3.3-4]. */
+  | 'unknown'
 
 /**
  * The sender's half of QoS 1 and QoS 2 delivery, sections 4.3.2 and 4.3.3. A Client sends and a
@@ -32,7 +38,7 @@ export type AfterPubrec = 'release' | 'finished' | 'unknown'
  *                            └───────── PUBREC with a failure code ──────────────▶ finished
  *
  * It performs no I/O and reads no clock. The iteration order of `#deliveries` is the order of sending,
- * which is the order messages are sent in again after a reconnect [MQTT-4.6.0-1].
+ * which is the order PUBLISH packets are sent in again after a reconnect [MQTT-4.6.0-1].
  *
  * The send quota of section 4.9 is not a number that acknowledgements add to: it is the Receive Maximum less
  * the deliveries that use quota, so an acknowledgement that belongs to none of them cannot change it.
@@ -45,6 +51,8 @@ export class OutgoingDeliveries<Content> {
   /** What is to be sent again on this Network Connection, from `#resendNext` on. */
   #resends: OutgoingDelivery<Content>[] = []
   #resendNext = 0
+  /** How many of `#resends`, from the first on, are sent again as PUBREL; the others are as PUBLISH. */
+  #pubrelCount = 0
 
   /** @param receiveMaximum of the receiver, 1 to 65 535 */
   constructor(receiveMaximum: number) {
@@ -56,9 +64,17 @@ export class OutgoingDeliveries<Content> {
     return this.#deliveries.size
   }
 
-  /** Whether a new message may be sent now: nothing waits to be sent again, and the quota is not used up [MQTT-4.9.0-2]. */
+  /**
+   * Whether a new message may be sent now: {@link nextResend} has nothing more, and the quota is not used up
+   * [MQTT-4.9.0-2]. This class does not know whether there is a Network Connection to send on.
+   */
   get hasQuota(): boolean {
-    return this.#usingQuota < this.#receiveMaximum && this.#resendNext === this.#resends.length
+    return this.#usingQuota < this.#receiveMaximum && !this.hasResends
+  }
+
+  /** Whether something still waits to be sent again on this Network Connection, see {@link nextResend}. */
+  get hasResends(): boolean {
+    return this.#resendNext < this.#resends.length
   }
 
   /** Whether a Packet Identifier is in use and so cannot be given to another message. */
@@ -66,15 +82,20 @@ export class OutgoingDeliveries<Content> {
     return this.#deliveries.has(packetId)
   }
 
+  /** What is delivered with this Packet Identifier, or `undefined` if it is not in use. */
+  content(packetId: number): Content | undefined {
+    return this.#deliveries.get(packetId)?.content
+  }
+
   /**
    * Records that a message is sent. Call it only while {@link hasQuota}, with an identifier that is not in use.
    *
    * @returns the delivery, whose `content` is kept until it is finished
+   * @throws {RangeError} when it is called at another time or with another identifier
    */
   start(content: Content, packetId: number, qos: 1 | 2): OutgoingDelivery<Content> {
-    if (this.#deliveries.has(packetId)) throw new RangeError(`Packet Identifier ${packetId} is in use`)
-    const delivery = new OutgoingDelivery(content, packetId, qos)
-    this.#deliveries.set(packetId, delivery)
+    if (!this.hasQuota) throw new RangeError('send quota is used up')
+    const delivery = this.#add(content, packetId, qos)
     this.#usingQuota++
     return delivery
   }
@@ -82,13 +103,14 @@ export class OutgoingDeliveries<Content> {
   /**
    * Adds a delivery that an earlier run of this program had begun; {@link resume} then sends it again.
    *
-   * @param isReleased whether its PUBREC had come
+   * @param isReleased whether its PUBREC had come; only a QoS 2 delivery has one
+   * @throws {RangeError} when the identifier is in use
    */
   restore(content: Content, packetId: number, qos: 1 | 2, isReleased: boolean): void {
-    const delivery = new OutgoingDelivery(content, packetId, qos)
+    if (isReleased && qos === 1) throw new RangeError('a QoS 1 delivery has no PUBREC')
+    const delivery = this.#add(content, packetId, qos)
     if (isReleased) delivery.phase = 'awaiting-pubcomp'
     delivery.usesQuota = false
-    this.#deliveries.set(packetId, delivery)
   }
 
   /** @returns what the PUBACK finished, or `undefined` when nobody waited for it */
@@ -96,7 +118,12 @@ export class OutgoingDeliveries<Content> {
     return this.#finish(packetId, 'awaiting-puback')
   }
 
-  /** @returns what must follow [MQTT-4.3.3-4], [MQTT-4.3.3-5] */
+  /**
+   * A failure that follows a success does not end the delivery: the receiver may still know the identifier, and a
+   * new message with it would be taken for a duplicate. PUBREL and PUBCOMP settle that.
+   *
+   * @returns what must follow [MQTT-4.3.3-4], [MQTT-4.3.3-5]
+   */
   pubrec(packetId: number, reasonCode: ReasonCode): AfterPubrec {
     const delivery = this.#deliveries.get(packetId)
     if (delivery === undefined || delivery.qos !== 2) return 'unknown'
@@ -116,15 +143,32 @@ export class OutgoingDeliveries<Content> {
   }
 
   /**
+   * Ends a delivery whose PUBLISH cannot be sent again, being larger than the receiver's Maximum Packet Size on this
+   * Network Connection [MQTT-3.1.2-25].
+   *
+   * @returns what was to be delivered, or `undefined` if the identifier is not in use
+   */
+  abandon(packetId: number): Content | undefined {
+    const delivery = this.#deliveries.get(packetId)
+    return delivery && this.#finish(packetId, delivery.phase)
+  }
+
+  /**
    * Begins a Network Connection on which the Session is resumed: everything unfinished is to be sent
-   * again, in the order it was sent first [MQTT-4.4.0-1], [MQTT-4.6.0-1].
+   * again, each PUBLISH in the order it was sent first [MQTT-4.4.0-1], [MQTT-4.6.0-1].
+   *
+   * The PUBRELs come first. They need no quota, and may not wait behind a PUBLISH that does [MQTT-3.3.4-8],
+   * [MQTT-3.3.4-10].
    */
   resume(receiveMaximum: number): void {
     this.#receiveMaximum = receiveMaximum
     this.#usingQuota = 0
-    this.#resends = [...this.#deliveries.values()]
+    const all = [...this.#deliveries.values()]
+    for (const delivery of all) delivery.usesQuota = false
+    const released = all.filter(delivery => delivery.phase === 'awaiting-pubcomp')
+    this.#resends = [...released, ...all.filter(delivery => delivery.phase !== 'awaiting-pubcomp')]
     this.#resendNext = 0
-    for (const delivery of this.#resends) delivery.usesQuota = false
+    this.#pubrelCount = released.length
   }
 
   /**
@@ -134,24 +178,35 @@ export class OutgoingDeliveries<Content> {
    * @returns `undefined` when there is none or the quota is used up; ask again after an acknowledgement
    */
   nextResend(): OutgoingDelivery<Content> | undefined {
-    while (this.#resendNext < this.#resends.length) {
+    for (; this.#resendNext < this.#resends.length; this.#resendNext++) {
       const delivery = this.#resends[this.#resendNext]!
-      if (delivery.phase === 'awaiting-puback' || delivery.phase === 'awaiting-pubrec') {
+      const isPubrel = this.#resendNext < this.#pubrelCount
+      // Acknowledged since it was put in: it is over, or its PUBREL has been the answer to its PUBREC.
+      if (delivery.phase === 'finished' || (delivery.phase === 'awaiting-pubcomp') !== isPubrel) continue
+      if (!isPubrel) {
         if (this.#usingQuota >= this.#receiveMaximum) return undefined
         delivery.usesQuota = true
         this.#usingQuota++
       }
       this.#resendNext++
-      if (delivery.phase !== 'finished') return delivery
+      return delivery
     }
     this.#resends = []
     this.#resendNext = 0
+    this.#pubrelCount = 0
     return undefined
   }
 
   /** All that is unfinished, in the order of sending. */
   unfinished(): IterableIterator<OutgoingDelivery<Content>> {
     return this.#deliveries.values()
+  }
+
+  #add(content: Content, packetId: number, qos: 1 | 2): OutgoingDelivery<Content> {
+    if (this.#deliveries.has(packetId)) throw new RangeError(`Packet Identifier ${packetId} is in use`)
+    const delivery = new OutgoingDelivery(content, packetId, qos)
+    this.#deliveries.set(packetId, delivery)
+    return delivery
   }
 
   #finish(packetId: number, expected: DeliveryPhase): Content | undefined {

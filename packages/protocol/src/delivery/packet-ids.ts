@@ -22,6 +22,9 @@ export class PacketIds {
  * The Packet Identifier of the message at a position of a queue. Being derived, it needs no storage:
  * a queue that is read again after a crash gives the same message the same identifier.
  *
+ * Every 65 535 positions have the same identifier, and one delivery that is never acknowledged keeps its own. Ask
+ * {@link OutgoingDeliveries.isInUse} before sending, and let the queue wait if it is.
+ *
  * @param sequence position in the queue, counted from 0
  */
 export function packetIdAt(sequence: number): number {

@@ -1,0 +1,227 @@
+import type { Duplex } from 'node:stream'
+import { type PublishHeader, ReasonCode, TopicNames } from '@curlew/codec'
+import { type Limits, limitsOf } from './config.ts'
+import type { ByteStream } from './connection/byte-stream.ts'
+import { Connection } from './connection/connection.ts'
+import { ConnectionGate } from './connection/connection-gate.ts'
+import { ConnectionCounters, type ConnectionServices } from './connection/services.ts'
+import { Turn } from './connection/turn.ts'
+import { WriterPool } from './connection/writer-pool.ts'
+import { type BrokerEvents, Events } from './events.ts'
+import { Router } from './routing/router.ts'
+import { type Log, silentLog } from './runtime/log.ts'
+import { nodeRuntime } from './runtime/node-runtime.ts'
+import type { Runtime } from './runtime/runtime.ts'
+import { TimerWheel } from './runtime/timer-wheel.ts'
+import { restoreSessions } from './sessions/restore.ts'
+import { DropCounters } from './sessions/session.ts'
+import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
+import { MemoryStore } from './store/memory-store.ts'
+import type { Store } from './store/store.ts'
+import { checkExposure, type ListenAddress, type Listener, type ListenOptions } from './transport/listener.ts'
+import { SocketStream } from './transport/socket-stream.ts'
+import { listenTcp } from './transport/tcp.ts'
+import { listenWebSocket } from './transport/websocket.ts'
+
+/** Everything about a broker can be left out. */
+export interface BrokerOptions {
+  /** See {@link Limits} for each limit and its default. */
+  limits?: Partial<Limits>
+  /** Where Sessions and retained messages live. Default: in memory, gone with the process. The broker closes it. */
+  store?: Store
+  /** Where events go that an operator should know of. Default: nowhere. */
+  log?: Log
+  /** Clock, timers and chance. Default: those of the host. */
+  runtime?: Runtime
+}
+
+/** What a broker is doing, in numbers. */
+export interface BrokerStats {
+  readonly connections: number
+  readonly sessions: number
+  readonly subscriptions: number
+  readonly retained: number
+  readonly traffic: Readonly<ConnectionCounters>
+  readonly drops: Readonly<DropCounters>
+}
+
+/**
+ * An MQTT broker.
+ *
+ * @example
+ * const broker = createBroker()
+ * const { url } = await broker.listen({ protocol: 'mqtt', port: 1883 })
+ * await broker.close()
+ */
+export interface Broker {
+  /**
+   * Starts a listener; a broker may have several.
+   *
+   * @throws {ListenError} when the port is taken or not allowed, or when the address would be open to everybody
+   */
+  listen(options: ListenOptions): Promise<ListenAddress>
+  /** Serves a Client over a stream of bytes that the caller has, such as one end of a pair in memory. */
+  attach(stream: Duplex): Promise<void>
+  /** @returns a function that takes the listener away */
+  on<Name extends keyof BrokerEvents>(name: Name, listener: (event: BrokerEvents[Name]) => void): () => void
+  stats(): BrokerStats
+  /**
+   * Stops: no new connections, DISCONNECT 0x8B to the Clients of 5.0, everything pending sent as far as the peers take it, the store closed.
+   * Sessions that are to outlive their connection stay in the store. Calling it again returns the same promise.
+   */
+  close(): Promise<void>
+}
+
+/** Creates a broker. It does nothing until {@link Broker.listen} or {@link Broker.attach}. @throws {ConfigError} naming a bad option */
+export function createBroker(options: BrokerOptions = {}): Broker {
+  return new ComposedBroker(options)
+}
+
+/** The composition root: builds the parts bottom up, starts them, stops them top down. */
+class ComposedBroker implements Broker {
+  readonly #limits: Limits
+  readonly #log: Log
+  readonly #store: Store
+  readonly #timers: TimerWheel
+  readonly #router: Router
+  readonly #registry: SessionRegistry
+  readonly #registryServices: RegistryServices
+  readonly #connectionServices: ConnectionServices
+  readonly #gate: ConnectionGate
+  readonly #events: Events
+  readonly #drops = new DropCounters()
+  readonly #listeners: Listener[] = []
+  #restoring: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: BrokerOptions) {
+    const { runtime = nodeRuntime, log = silentLog, store = new MemoryStore() } = options
+    const limits = limitsOf(options.limits)
+    this.#limits = limits
+    this.#log = log
+    this.#store = store
+    this.#timers = new TimerWheel(runtime)
+    this.#router = new Router(store, limits)
+    this.#events = new Events(error => log.error('a listener of the broker threw', { error }))
+    const turn = new Turn(runtime, store)
+    const { retained } = this.#router
+    this.#registryServices = {
+      runtime,
+      store,
+      router: this.#router,
+      timers: this.#timers,
+      limits,
+      touch: () => turn.touch(),
+      sessions: { runtime, store, retained, limits, drops: this.#drops, header: emptyHeader() },
+    }
+    this.#registry = new SessionRegistry(this.#registryServices)
+    this.#connectionServices = {
+      runtime,
+      timers: this.#timers,
+      store,
+      router: this.#router,
+      registry: this.#registry,
+      turn,
+      writers: new WriterPool(),
+      topicNames: new TopicNames(),
+      limits,
+      sessionExpiryIntervalMax: limits.sessionExpiryIntervalMax,
+      log,
+      counters: new ConnectionCounters(),
+      observer: {
+        connected: client => this.#events.emit('connected', client),
+        disconnected: (client, reason, reasonCode) =>
+          this.#events.emit('disconnected', { ...client, reason, reasonCode }),
+      },
+    }
+    this.#gate = new ConnectionGate(limits, log)
+  }
+
+  async listen(options: ListenOptions): Promise<ListenAddress> {
+    checkExposure(options)
+    await this.#restored()
+    const accept = (stream: ByteStream) => this.#accept(stream)
+    const listener =
+      options.protocol === 'mqtt'
+        ? await listenTcp(options, accept)
+        : await listenWebSocket(options, accept, this.#limits.packetBytesMax)
+    this.#listeners.push(listener)
+    this.#log.info('listening', { url: listener.address.url })
+    return listener.address
+  }
+
+  async attach(stream: Duplex): Promise<void> {
+    await this.#restored()
+    this.#accept(new SocketStream(stream))
+  }
+
+  on<Name extends keyof BrokerEvents>(name: Name, listener: (event: BrokerEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  stats(): BrokerStats {
+    return {
+      connections: this.#gate.count,
+      sessions: this.#registry.count,
+      subscriptions: this.#router.subscriptionCount,
+      retained: this.#router.retained.count,
+      traffic: this.#connectionServices.counters,
+      drops: this.#drops,
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#stop()
+    return this.#closing
+  }
+
+  #accept(stream: ByteStream): boolean {
+    if (this.#closing !== undefined || !this.#gate.allows(stream)) {
+      stream.destroy()
+      return false
+    }
+    const connection = new Connection(stream, this.#connectionServices)
+    this.#gate.enter(connection)
+    connection.onClosed = () => this.#gate.leave(connection)
+    connection.start()
+    return true
+  }
+
+  /** Reads the store, once, before anybody is let in. */
+  #restored(): Promise<void> {
+    this.#restoring ??= this.#restore()
+    return this.#restoring
+  }
+
+  async #restore(): Promise<void> {
+    const restored = restoreSessions(await this.#store.load(), this.#registry, this.#registryServices)
+    if (restored.sessions + restored.retained > 0) this.#log.info('restored', { ...restored })
+  }
+
+  async #stop(): Promise<void> {
+    const listenersClosed = this.#listeners.map(listener => listener.close())
+    const gone = this.#gate.whenEmpty()
+    this.#registry.stop()
+    for (const connection of this.#gate.connections()) {
+      connection.close(ReasonCode.ServerShuttingDown, 'the server is shutting down')
+    }
+    await gone
+    await Promise.all(listenersClosed)
+    this.#timers.close()
+    await this.#store.close()
+    this.#log.info('stopped')
+  }
+}
+
+function emptyHeader(): PublishHeader {
+  return {
+    qos: 0,
+    dup: false,
+    retain: false,
+    packetId: 0,
+    topicAlias: 0,
+    omitsTopic: false,
+    messageExpiryInterval: undefined,
+    subscriptionIdentifiers: [],
+  }
+}

@@ -1,0 +1,73 @@
+import type { PacketWriter } from '@curlew/codec'
+import type { Store } from '../store/store.ts'
+import type { Output } from './output.ts'
+import type { Turn } from './turn.ts'
+import type { WriterPool } from './writer-pool.ts'
+
+/** What was answered in one turn and waits for that turn's envelope. */
+interface Batch {
+  readonly turn: number
+  readonly writer: PacketWriter
+}
+
+/** So many bytes of answers may wait for the store before the connection stops reading. */
+export const HELD_BYTES_MAX = 65_536
+
+/**
+ * Answers that say that something is stored: PUBACK, PUBREC, PUBREL, PUBCOMP, and the SUBACK and CONNACK of Sessions that are
+ * kept. They leave at once when nothing is waiting to become durable; otherwise they wait for the envelope
+ * of their turn and leave together with all answers of that turn, in the order they were given.
+ */
+export class Acknowledgements {
+  readonly #store: Store
+  readonly #output: Output
+  readonly #pool: WriterPool
+  readonly #turn: Turn
+  /** Oldest first. */
+  #batches: Batch[] = []
+  #onReleased: (() => void) | undefined
+
+  constructor(store: Store, output: Output, pool: WriterPool, turn: Turn) {
+    this.#store = store
+    this.#output = output
+    this.#pool = pool
+    this.#turn = turn
+  }
+
+  get heldBytes(): number {
+    return this.#batches.reduce((bytes, batch) => bytes + batch.writer.position, 0)
+  }
+
+  /** Where to write one answer, now. */
+  writer(): PacketWriter {
+    if (this.#batches.length === 0 && this.#store.isSettled) return this.#output.writer()
+    const last = this.#batches.at(-1)
+    if (last?.turn === this.#turn.number) return last.writer
+    const batch = { turn: this.#turn.number, writer: this.#pool.take() }
+    this.#batches.push(batch)
+    this.#store.whenSettled(() => this.#release(batch))
+    return batch.writer
+  }
+
+  /** Calls back once when nothing is held any more. */
+  whenReleased(callback: () => void): void {
+    this.#onReleased = callback
+  }
+
+  /** Drops what is held: the connection is over. */
+  discard(): void {
+    this.#batches = []
+    this.#onReleased = undefined
+  }
+
+  #release(batch: Batch): void {
+    if (this.#batches[0] !== batch) return // discarded
+    this.#batches.shift()
+    this.#output.writer().copy(batch.writer.bytes, 0, batch.writer.position)
+    this.#pool.give(batch.writer)
+    if (this.#batches.length > 0) return
+    const onReleased = this.#onReleased
+    this.#onReleased = undefined
+    onReleased?.()
+  }
+}

@@ -1,0 +1,417 @@
+import {
+  type Connect,
+  connackReturnCodeOf,
+  type Disconnect,
+  MqttError,
+  noProperties,
+  type Packet,
+  PacketDecoder,
+  PacketType,
+  ProtocolError,
+  type ProtocolVersion,
+  type PublishAckType,
+  type PublishHeader,
+  packetTypeName,
+  publishSize,
+  ReasonCode,
+  reasonCodeName,
+  writePacket,
+  writePing,
+  writeShortAck,
+} from '@curlew/codec'
+import { IncomingTopicAliases, type Message, silenceDeadline } from '@curlew/protocol'
+import { WheelTimer } from '../runtime/timer-wheel.ts'
+import type { Outlet } from '../sessions/outlet.ts'
+import type { Session } from '../sessions/session.ts'
+import { storedWill } from '../sessions/will.ts'
+import { Acknowledgements, HELD_BYTES_MAX } from './acknowledgements.ts'
+import type { ByteStream, ByteStreamHandler } from './byte-stream.ts'
+import { type Admission, handshake, type Refusal } from './handshake.ts'
+import { Output, type OutputOwner } from './output.ts'
+import type { PacketContext } from './packet-context.ts'
+import { receivePuback, receivePubcomp, receivePublish, receivePubrec, receivePubrel } from './publish.ts'
+import type { ClientInfo, ConnectionServices } from './services.ts'
+import { receiveSubscribe, receiveUnsubscribe } from './subscribe.ts'
+
+type State = 'awaiting-connect' | 'connected' | 'closing' | 'closed'
+
+/**
+ * One Network Connection, from its first byte to its last.
+ *
+ *     awaiting-connect ── CONNECT is accepted ─▶ connected
+ *            │  refused, timed out, malformed        │  DISCONNECT, error, silence, taken over
+ *            └──────────────▶ closing ◀──────────────┘
+ *                                │  the peer has closed too, or the linger time is over
+ *                                ▼
+ *                             closed
+ *
+ * Packets of a chunk are handled in order and to completion before the next chunk. {@link Connection.close} is the only place
+ * that ends the connection; whatever is thrown while a packet is handled ends up there and harms nobody else.
+ */
+export class Connection implements ByteStreamHandler, Outlet, PacketContext, OutputOwner {
+  readonly services: ConnectionServices
+  readonly output: Output
+  readonly acknowledgements: Acknowledgements
+  readonly #stream: ByteStream
+  readonly #decoder: PacketDecoder
+  #state: State = 'awaiting-connect'
+  #session: Session | undefined
+  #client: ClientInfo | undefined
+  #incomingAliases: IncomingTopicAliases
+  /** Bytes; what the Client announced, or no limit. */
+  #maximumPacketSize = Number.POSITIVE_INFINITY
+  /** Called once when the connection is gone. */
+  onClosed: (() => void) | undefined = undefined
+  /** Whether Reason String and User Properties may go with any packet [MQTT-3.1.2-29]. */
+  wantsProblemInformation = true
+
+  /** Seconds; 0: silence is no reason to close. */
+  #keepAlive = 0
+  #lastReceivedMs: number
+  #isPaused = false
+  /** CONNECT in time, then Keep Alive; at the end the linger time. */
+  readonly #deadline: WheelTimer
+  /** Set while a packet is under way that has not come whole. */
+  readonly #packetTimer: WheelTimer
+  /** Set while the host holds bytes that the Client does not take. */
+  readonly #stallTimer: WheelTimer
+  #takenBytesAtStallStart = 0
+
+  constructor(stream: ByteStream, services: ConnectionServices) {
+    this.services = services
+    this.#stream = stream
+    const { limits, timers, runtime, store, turn, writers } = services
+    this.output = new Output(stream, this, services)
+    this.acknowledgements = new Acknowledgements(store, this.output, writers, turn)
+    this.#incomingAliases = new IncomingTopicAliases(0)
+    this.#decoder = new PacketDecoder({
+      receiver: 'server',
+      maximumPacketSize: limits.connectPacketBytesMax,
+      topicNames: services.topicNames,
+    })
+    this.#lastReceivedMs = runtime.monotonicMs()
+    this.#deadline = new WheelTimer(() => this.#onDeadline())
+    this.#packetTimer = new WheelTimer(() =>
+      this.close(ReasonCode.UnspecifiedError, 'a packet took too long to arrive'),
+    )
+    this.#stallTimer = new WheelTimer(() => this.#onStallTimer())
+    timers.set(this.#deadline, this.#lastReceivedMs + limits.connectTimeoutMs)
+  }
+
+  /** Begins to read. */
+  start(): void {
+    this.services.counters.opened++
+    this.#stream.start(this)
+  }
+
+  get state(): State {
+    return this.#state
+  }
+  get remoteAddress(): string {
+    return this.#stream.remoteAddress
+  }
+  /** Of the CONNECT; 5 before it has come. */
+  get version(): ProtocolVersion {
+    return this.#decoder.version ?? 5
+  }
+  /** The Session; only while `connected`. */
+  get session(): Session {
+    if (this.#session === undefined) throw new TypeError('the connection has no Session')
+    return this.#session
+  }
+  get incomingAliases(): IncomingTopicAliases {
+    return this.#incomingAliases
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return
+    const { turn, counters, runtime } = this.services
+    turn.touch()
+    counters.receivedBytes += chunk.length
+    this.#lastReceivedMs = runtime.monotonicMs()
+    try {
+      this.#decoder.push(chunk)
+      for (let packet = this.#decoder.next(); packet !== undefined; packet = this.#decoder.next()) {
+        counters.receivedPackets++
+        this.#receive(packet)
+        if (this.#state !== 'connected') return
+      }
+      this.#watchPacket()
+    } catch (error) {
+      this.#fail(error)
+    }
+    if (this.acknowledgements.heldBytes > HELD_BYTES_MAX) this.#pauseUntilStored()
+  }
+
+  onDrain(): void {
+    this.services.timers.clear(this.#stallTimer)
+    if (this.#state !== 'connected') return
+    this.services.turn.touch()
+    this.session.pump()
+  }
+
+  onEnd(): void {
+    if (this.#state === 'connected' || this.#state === 'awaiting-connect')
+      this.#leave('the client closed the connection')
+    this.#toClosing()
+  }
+
+  onClose(): void {
+    if (this.#state === 'connected' || this.#state === 'awaiting-connect') this.#leave('the connection was lost')
+    this.#toClosed()
+  }
+
+  /**
+   * Ends the connection. A Client of 5.0 that is connected is told why; then our side closes, and the rest is read and ignored
+   * until the peer closes too or the linger time is over, so that the reason can reach it.
+   *
+   * @param message for people: what happened and, where that helps, what to do
+   */
+  close(reasonCode: ReasonCode, message: string): void {
+    if (this.#state !== 'connected' && this.#state !== 'awaiting-connect') return
+    const { counters, turn } = this.services
+    turn.touch()
+    counters.endedByReason.set(reasonCode, (counters.endedByReason.get(reasonCode) ?? 0) + 1)
+    if (this.#state === 'connected' && this.version === 5) this.#sendDisconnect(reasonCode, message)
+    this.#leave(message, reasonCode)
+    this.#toClosing()
+  }
+
+  get isCongested(): boolean {
+    return this.output.isCongested
+  }
+
+  /** {@link Outlet.publish} */
+  publish(message: Message, header: PublishHeader): boolean {
+    const { version } = this
+    if (
+      this.#maximumPacketSize !== Number.POSITIVE_INFINITY &&
+      publishSize(message, header, version) > this.#maximumPacketSize
+    ) {
+      return false // [MQTT-3.1.2-24]
+    }
+    this.services.counters.sentPublishes++
+    this.output.publish(message, header, version)
+    return true
+  }
+
+  /** {@link Outlet.pubrel} */
+  pubrel(packetId: number): void {
+    this.acknowledge(PacketType.Pubrel, packetId, ReasonCode.Success)
+  }
+
+  /** {@link Outlet.takeOver} */
+  takeOver(): void {
+    this.close(ReasonCode.SessionTakenOver, 'another connection uses the same Client Identifier') // [MQTT-3.1.4-3]
+  }
+
+  /** Sends an acknowledgement, when what it says is stored. Below 5.0 there are no Reason Codes. */
+  acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void {
+    writeShortAck(this.acknowledgements.writer(), type, packetId, this.version === 5 ? reasonCode : ReasonCode.Success)
+  }
+
+  /** Sends a packet, when what it says is stored. */
+  sendWhenStored(packet: Packet): void {
+    writePacket(this.acknowledgements.writer(), packet, this.version)
+  }
+
+  #receive(packet: Packet): void {
+    if (packet.type === PacketType.Connect) return this.#connect(packet)
+    switch (packet.type) {
+      case PacketType.Publish:
+        return receivePublish(this, packet)
+      case PacketType.Puback:
+        return receivePuback(this, packet)
+      case PacketType.Pubrec:
+        return receivePubrec(this, packet)
+      case PacketType.Pubrel:
+        return receivePubrel(this, packet)
+      case PacketType.Pubcomp:
+        return receivePubcomp(this, packet)
+      case PacketType.Subscribe:
+        return receiveSubscribe(this, packet)
+      case PacketType.Unsubscribe:
+        return receiveUnsubscribe(this, packet)
+      case PacketType.Pingreq:
+        return writePing(this.output.writer(), PacketType.Pingresp) // [MQTT-3.12.4-1]
+      case PacketType.Disconnect:
+        return this.#disconnect(packet)
+      case PacketType.Auth:
+        throw new ProtocolError('AUTH without an Authentication Method in CONNECT', '[MQTT-4.12.0-6]')
+      case PacketType.Connack:
+      case PacketType.Suback:
+      case PacketType.Unsuback:
+      case PacketType.Pingresp:
+        throw new TypeError(`the decoder let ${packetTypeName(packet.type)} through`)
+      default:
+        packet satisfies never
+    }
+  }
+
+  #connect(connect: Connect): void {
+    if (this.#state !== 'awaiting-connect') throw new ProtocolError('a second CONNECT', '[MQTT-3.1.0-2]')
+    const outcome = handshake(connect, this.services)
+    if ('reasonCode' in outcome) return this.#refuse(outcome)
+    this.#admit(connect, outcome)
+  }
+
+  #refuse({ reasonCode, message }: Refusal): void {
+    const { log } = this.services
+    log.warn('connection refused', { remoteAddress: this.remoteAddress, reason: reasonCodeName(reasonCode), message })
+    const code = this.version === 5 ? reasonCode : connackReturnCodeOf(reasonCode)
+    if (code !== undefined) {
+      const properties = this.version === 5 ? { reasonString: message } : noProperties
+      const connack = { type: PacketType.Connack, sessionPresent: false, reasonCode: code, properties } // [MQTT-3.2.2-6]
+      writePacket(this.output.writer(), connack, this.version)
+    }
+    this.close(reasonCode, message) // [MQTT-3.2.2-7]
+  }
+
+  #admit(connect: Connect, admission: Admission): void {
+    const { registry, limits, observer, timers } = this.services
+    const { properties } = connect
+    const { session, isPresent } = registry.open(
+      admission.clientId,
+      admission.cleanStart,
+      admission.sessionExpiryInterval,
+    )
+    this.#session = session
+    this.#state = 'connected'
+    this.#keepAlive = admission.keepAlive
+    this.#maximumPacketSize = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
+    this.wantsProblemInformation = properties.requestProblemInformation ?? true
+    this.#decoder.maximumPacketSize = limits.packetBytesMax
+    this.#incomingAliases = new IncomingTopicAliases(limits.topicAliasMaximum)
+    session.incoming.receiveMaximum = connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff
+    session.will = connect.will && storedWill(connect.will) // [MQTT-3.1.2-7]
+    timers.clear(this.#deadline)
+    if (this.#keepAlive > 0) timers.set(this.#deadline, silenceDeadline(this.#lastReceivedMs, this.#keepAlive))
+    this.#client = {
+      clientId: admission.clientId,
+      protocolVersion: connect.protocolVersion,
+      remoteAddress: this.remoteAddress,
+    }
+    this.sendWhenStored(admission.connack(isPresent)) // [MQTT-3.2.0-1]
+    session.attach(this, properties.receiveMaximum ?? 0xffff)
+    observer.connected(this.#client)
+    session.pump()
+  }
+
+  #disconnect(packet: Disconnect): void {
+    const { session } = this
+    const expiry = packet.properties.sessionExpiryInterval
+    if (expiry !== undefined) {
+      if (session.expiryInterval === 0 && expiry > 0) {
+        throw new ProtocolError('DISCONNECT sets a Session Expiry Interval that CONNECT did not (section 3.14.2.2.2)')
+      }
+      session.expiryInterval = Math.min(expiry, this.services.sessionExpiryIntervalMax)
+    }
+    if (packet.reasonCode === ReasonCode.Success) session.will = undefined // [MQTT-3.14.4-3]
+    this.#leave('the client disconnected', packet.reasonCode)
+    this.#toClosing()
+  }
+
+  /** The one place that handles what was thrown while packets were handled. */
+  #fail(error: unknown): void {
+    if (error instanceof MqttError) {
+      this.close(error.reasonCode, error.message) // [MQTT-4.13.1-1]
+      return
+    }
+    const { log } = this.services
+    const { clientId } = this.#client ?? {}
+    log.error('internal error; the connection is closed', { clientId, state: this.#state, error })
+    this.close(ReasonCode.ImplementationSpecificError, 'internal error')
+  }
+
+  /** Lets go of the Session; a Will that is still there is published. */
+  #leave(reason: string, reasonCode?: number): void {
+    const session = this.#session
+    this.#session = undefined
+    const client = this.#client
+    this.#client = undefined
+    if (session !== undefined) this.services.registry.leave(session, this)
+    if (client !== undefined) this.services.observer.disconnected(client, reason, reasonCode)
+  }
+
+  #sendDisconnect(reasonCode: ReasonCode, message: string): void {
+    // DISCONNECT may carry a Reason String whatever the Client asked for, as long as it fits [MQTT-3.14.2-3].
+    const properties = message.length + 16 < this.#maximumPacketSize ? { reasonString: message } : noProperties
+    writePacket(this.output.writer(), { type: PacketType.Disconnect, reasonCode, properties }, 5)
+  }
+
+  #toClosing(): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return
+    this.#state = 'closing'
+    const { timers, runtime, limits } = this.services
+    timers.clear(this.#packetTimer)
+    timers.set(this.#deadline, runtime.monotonicMs() + limits.lingerMs)
+    this.acknowledgements.discard()
+    this.output.flush()
+    if (this.#isPaused) this.#stream.resume()
+    this.#stream.end()
+  }
+
+  #toClosed(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    const { timers, counters } = this.services
+    for (const timer of [this.#deadline, this.#packetTimer, this.#stallTimer]) timers.clear(timer)
+    this.acknowledgements.discard()
+    counters.closed++
+    this.onClosed?.()
+  }
+
+  #onDeadline(): void {
+    const { timers, runtime, turn } = this.services
+    turn.touch()
+    if (this.#state === 'awaiting-connect') return this.close(ReasonCode.UnspecifiedError, 'no CONNECT came in time')
+    if (this.#state === 'closing') {
+      this.#stream.destroy()
+      return this.#toClosed()
+    }
+    const deadline = silenceDeadline(this.#lastReceivedMs, this.#keepAlive)
+    if (deadline > runtime.monotonicMs()) return timers.set(this.#deadline, deadline)
+    this.close(ReasonCode.KeepAliveTimeout, `nothing came for one and a half times ${this.#keepAlive} s`) // [MQTT-3.1.2-22]
+  }
+
+  /** Gives a packet that has begun and not come whole its time. */
+  #watchPacket(): void {
+    const { timers, runtime, limits } = this.services
+    if (!this.#decoder.isInsidePacket) {
+      timers.clear(this.#packetTimer)
+      return
+    }
+    if (!this.#packetTimer.isSet) timers.set(this.#packetTimer, runtime.monotonicMs() + limits.packetTimeoutMs)
+  }
+
+  /** {@link OutputOwner.onPending} */
+  onPending(): void {
+    if (this.#stallTimer.isSet) return
+    const { timers, runtime, limits } = this.services
+    this.#takenBytesAtStallStart = this.#takenBytes
+    timers.set(this.#stallTimer, runtime.monotonicMs() + limits.stalledOutputTimeoutMs)
+  }
+
+  #onStallTimer(): void {
+    if (this.#stream.pendingBytes === 0) return
+    if (this.#takenBytes > this.#takenBytesAtStallStart) return this.onPending()
+    if (this.#state === 'closing') return
+    this.close(ReasonCode.QuotaExceeded, 'the client takes nothing of what is pending for it')
+    this.#stream.destroy()
+  }
+
+  /** Bytes that the host has really taken. */
+  get #takenBytes(): number {
+    return this.output.sentBytes - this.#stream.pendingBytes
+  }
+
+  #pauseUntilStored(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#stream.pause()
+    this.acknowledgements.whenReleased(() => {
+      this.#isPaused = false
+      this.#stream.resume()
+    })
+  }
+}

@@ -1,0 +1,134 @@
+import { type Connack, type Connect, countTopicLevels, noProperties, PacketType, ReasonCode } from '@curlew/codec'
+import { SESSION_NEVER_EXPIRES } from '@curlew/protocol'
+import { connackProperties } from './capabilities.ts'
+import { isReservedTopic } from './reserved-topics.ts'
+import type { ConnectionServices } from './services.ts'
+
+/** A CONNECT on its way through the steps. */
+interface Attempt {
+  readonly connect: Connect
+  readonly services: ConnectionServices
+  clientId: string
+  assignedClientId: string | undefined
+  /** Seconds. */
+  sessionExpiryInterval: number
+  /** Seconds. */
+  keepAlive: number
+}
+
+/** Why a CONNECT is refused. */
+export interface Refusal {
+  readonly reasonCode: ReasonCode
+  /** For people: what is wrong, and what would be right. */
+  readonly message: string
+}
+
+/** What an accepted CONNECT comes to. */
+export interface Admission {
+  readonly clientId: string
+  readonly cleanStart: boolean
+  /** Seconds. */
+  readonly sessionExpiryInterval: number
+  /** Seconds; 0: no limit. */
+  readonly keepAlive: number
+  /** The CONNACK to send when the Session is open. */
+  connack(sessionPresent: boolean): Connack
+}
+
+/** Each step looks at one thing and either refuses or goes on. They come in the order of what is cheapest to refuse. */
+const steps: readonly ((attempt: Attempt) => Refusal | undefined)[] = [
+  checkAuthenticationMethod,
+  identifyClient,
+  checkWill,
+  checkRoom,
+  grantSessionExpiry,
+  grantKeepAlive,
+]
+
+/** Decides about a CONNECT. Nothing has been changed when it refuses. */
+export function handshake(connect: Connect, services: ConnectionServices): Admission | Refusal {
+  const attempt: Attempt = {
+    connect,
+    services,
+    clientId: connect.clientId,
+    assignedClientId: undefined,
+    sessionExpiryInterval: 0,
+    keepAlive: connect.keepAlive,
+  }
+  for (const step of steps) {
+    const refusal = step(attempt)
+    if (refusal !== undefined) return refusal
+  }
+  const { clientId, sessionExpiryInterval, keepAlive } = attempt
+  const properties = connect.protocolVersion === 5 ? connackProperties(connect, attempt, services.limits) : noProperties
+  return {
+    clientId,
+    cleanStart: connect.cleanStart,
+    sessionExpiryInterval,
+    keepAlive,
+    connack: sessionPresent => ({
+      type: PacketType.Connack,
+      sessionPresent,
+      reasonCode: ReasonCode.Success,
+      properties,
+    }),
+  }
+}
+
+function checkAuthenticationMethod({ connect }: Attempt): Refusal | undefined {
+  const method = connect.properties.authenticationMethod
+  if (method === undefined) return undefined
+  const message = `Authentication Method '${method}' is not supported`
+  return { reasonCode: ReasonCode.BadAuthenticationMethod, message } // [MQTT-4.12.0-1]
+}
+
+function identifyClient(attempt: Attempt): Refusal | undefined {
+  const { connect, services } = attempt
+  if (connect.clientId !== '') return undefined
+  if (connect.protocolVersion < 5 && !connect.cleanStart) {
+    const message = 'an empty Client Identifier needs Clean Session 1: give the client an identifier'
+    return { reasonCode: ReasonCode.ClientIdentifierNotValid, message } // [MQTT3-3.1.3-8]
+  }
+  attempt.assignedClientId = services.runtime.uniqueId() // [MQTT-3.1.3-6]
+  attempt.clientId = attempt.assignedClientId
+  return undefined
+}
+
+function checkWill({ connect, services }: Attempt): Refusal | undefined {
+  const { will } = connect
+  if (will === undefined) return undefined
+  const { topicLevelsMax } = services.limits
+  if (countTopicLevels(will.topic) > topicLevelsMax) {
+    return { reasonCode: ReasonCode.TopicNameInvalid, message: `Will Topic has more than ${topicLevelsMax} levels` }
+  }
+  if (isReservedTopic(will.topic)) {
+    return { reasonCode: ReasonCode.TopicNameInvalid, message: `Will Topic '${will.topic}' is reserved for the Server` }
+  }
+  return undefined
+}
+
+function checkRoom({ clientId, services }: Attempt): Refusal | undefined {
+  if (services.registry.hasRoomFor(clientId)) return undefined
+  return { reasonCode: ReasonCode.QuotaExceeded, message: 'the Server holds as many Sessions as it may (sessionsMax)' }
+}
+
+function grantSessionExpiry(attempt: Attempt): undefined {
+  const { connect, services } = attempt
+  const asked =
+    connect.protocolVersion === 5
+      ? (connect.properties.sessionExpiryInterval ?? 0)
+      : connect.cleanStart
+        ? 0 // [MQTT3-3.1.2-6]
+        : SESSION_NEVER_EXPIRES // [MQTT3-3.1.2-4]
+  attempt.sessionExpiryInterval = Math.min(asked, services.sessionExpiryIntervalMax)
+  return undefined
+}
+
+/** Clients of 3.1.1 cannot be told another value, so they keep theirs; TCP keep-alive finds the dead among them. */
+function grantKeepAlive(attempt: Attempt): undefined {
+  const { connect, services } = attempt
+  const { keepAliveMax } = services.limits
+  if (connect.protocolVersion < 5) return undefined
+  if (connect.keepAlive === 0 || connect.keepAlive > keepAliveMax) attempt.keepAlive = keepAliveMax // [MQTT-3.2.2-21]
+  return undefined
+}

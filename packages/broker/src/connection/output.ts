@@ -1,0 +1,124 @@
+import {
+  type PacketWriter,
+  type ProtocolVersion,
+  type PublishContent,
+  type PublishHeader,
+  writePublish,
+  writePublishHead,
+} from '@curlew/codec'
+import type { ByteStream } from './byte-stream.ts'
+import type { Flushable, Turn } from './turn.ts'
+import type { WriterPool } from './writer-pool.ts'
+
+export interface OutputLimits {
+  /** Bytes that may be pending for one Client before its Session holds messages back. Default 1 MiB. */
+  outputHighWaterBytes: number
+}
+
+/** What the output tells the connection that owns it. */
+export interface OutputOwner {
+  /** The host did not take a write whole. */
+  onPending(): void
+  /** There is room again. */
+  onDrain(): void
+}
+
+/** What the outputs of a broker share. */
+export interface OutputServices {
+  readonly writers: WriterPool
+  readonly turn: Turn
+  readonly limits: OutputLimits
+  readonly counters: { sentBytes: number }
+}
+
+/** A payload from this size on is not copied but handed to the host where it is, in bytes. */
+const LINKED_PAYLOAD_MIN = 16_384
+/** So much collected output leaves before the turn ends, in bytes: memory stays small in a large fan-out. */
+const EARLY_FLUSH_BYTES = 131_072
+
+/**
+ * The way out of one connection. Packets collect in a buffer during the turn and leave with one write at its end; large
+ * payloads travel beside the buffer without being copied.
+ */
+export class Output implements Flushable {
+  readonly #stream: ByteStream
+  readonly #owner: OutputOwner
+  readonly #services: OutputServices
+  #writer: PacketWriter | undefined
+  /** Finished parts that go out before what the writer holds. */
+  #parts: Uint8Array[] = []
+  #partBytes = 0
+  /** Where in the writer the part begins that is not in `#parts` yet. */
+  #partStart = 0
+  #isScheduled = false
+  /** Bytes handed to the stream so far. */
+  sentBytes = 0
+
+  constructor(stream: ByteStream, owner: OutputOwner, services: OutputServices) {
+    this.#stream = stream
+    this.#owner = owner
+    this.#services = services
+  }
+
+  /** Bytes that have not been taken by the host, in this turn's buffer or before. */
+  get pendingBytes(): number {
+    return this.#stream.pendingBytes + this.#collectedBytes
+  }
+
+  get isCongested(): boolean {
+    return this.pendingBytes > this.#services.limits.outputHighWaterBytes
+  }
+
+  /** The buffer to write whole packets to, now: it is another one in the next turn. */
+  writer(): PacketWriter {
+    if (this.#collectedBytes > EARLY_FLUSH_BYTES) this.flush()
+    if (!this.#isScheduled) {
+      this.#isScheduled = true
+      this.#services.turn.flushAtEnd(this)
+    }
+    this.#writer ??= this.#services.writers.take()
+    return this.#writer
+  }
+
+  publish(content: PublishContent, header: PublishHeader, version: ProtocolVersion): void {
+    const writer = this.writer()
+    const { payloadStart, payloadEnd } = content
+    if (payloadEnd - payloadStart < LINKED_PAYLOAD_MIN) return writePublish(writer, content, header, version)
+    writePublishHead(writer, content, header, version)
+    this.#closePart(writer)
+    this.#parts.push(content.bytes.subarray(payloadStart, payloadEnd))
+    this.#partBytes += payloadEnd - payloadStart
+  }
+
+  /** Hands everything collected to the stream. */
+  flush(): void {
+    this.#isScheduled = false
+    const writer = this.#writer
+    if (writer === undefined) return
+    const wasCongested = this.isCongested
+    this.#writer = undefined
+    this.#closePart(writer)
+    const parts = this.#parts
+    this.#parts = []
+    this.sentBytes += this.#partBytes
+    this.#services.counters.sentBytes += this.#partBytes
+    this.#partBytes = 0
+    this.#partStart = 0
+    if (parts.length > 0) this.#stream.write(parts)
+    if (this.#stream.pendingBytes > 0) return this.#owner.onPending()
+    // The host has taken all. What it has not taken still lies in the writer's buffer, which then is left to it.
+    this.#services.writers.give(writer)
+    if (wasCongested) this.#owner.onDrain()
+  }
+
+  get #collectedBytes(): number {
+    return this.#partBytes + (this.#writer === undefined ? 0 : this.#writer.position - this.#partStart)
+  }
+
+  #closePart(writer: PacketWriter): void {
+    if (writer.position === this.#partStart) return
+    this.#parts.push(writer.bytes.subarray(this.#partStart, writer.position))
+    this.#partBytes += writer.position - this.#partStart
+    this.#partStart = writer.position
+  }
+}

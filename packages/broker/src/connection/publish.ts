@@ -1,0 +1,102 @@
+import {
+  countTopicLevels,
+  DecodedPublish,
+  PacketType,
+  ProtocolError,
+  type Puback,
+  type Pubcomp,
+  type Publish,
+  type Pubrec,
+  type Pubrel,
+  ReasonCode,
+} from '@curlew/codec'
+import { expiresAt, Message, NEVER } from '@curlew/protocol'
+import type { PacketContext } from './packet-context.ts'
+import { isReservedTopic } from './reserved-topics.ts'
+
+/** PUBLISH from a Client, section 3.3.4: routed once, then answered as its QoS demands. */
+export function receivePublish(connection: PacketContext, packet: Publish): void {
+  const { services, session } = connection
+  services.counters.receivedPublishes++
+  const alias = packet.properties.topicAlias
+  const topic = alias === undefined ? packet.topic : connection.incomingAliases.resolve(packet.topic, alias)
+  if (packet.qos === 2) {
+    const reception = session.incoming.publish(packet.packetId)
+    if (reception === 'duplicate') return connection.acknowledge(PacketType.Pubrec, packet.packetId, ReasonCode.Success) // [MQTT-4.3.3-10]
+    if (reception === 'too-many') {
+      const message = `more than ${session.incoming.receiveMaximum} QoS 2 messages are under way`
+      throw new ProtocolError(message, '[MQTT-3.3.4-9]', ReasonCode.ReceiveMaximumExceeded)
+    }
+    if (session.isStored) services.store.acceptIncoming(session.clientId, packet.packetId)
+  }
+  const reasonCode = route(connection, packet, topic)
+  if (packet.qos === 1) return connection.acknowledge(PacketType.Puback, packet.packetId, reasonCode) // [MQTT-4.3.2-4]
+  if (packet.qos === 0) return
+  if (reasonCode >= 0x80) forgetIncoming(connection, packet.packetId)
+  connection.acknowledge(PacketType.Pubrec, packet.packetId, reasonCode) // [MQTT-4.3.3-8]
+}
+
+/** @returns the Reason Code that answers a QoS 1 or QoS 2 PUBLISH */
+function route(connection: PacketContext, packet: Publish, topic: string): ReasonCode {
+  const { services } = connection
+  const { router, limits, counters } = services
+  if (isReservedTopic(topic)) {
+    counters.deniedPublishes++
+    return ReasonCode.NotAuthorized
+  }
+  if (topic.length > limits.topicLevelsMax && countTopicLevels(topic) > limits.topicLevelsMax) {
+    const message = `Topic Name has more than ${limits.topicLevelsMax} levels`
+    throw new ProtocolError(message, undefined, ReasonCode.TopicNameInvalid)
+  }
+  const message = messageOf(packet, topic, connection)
+  if (packet.retain && !router.retain(message)) return ReasonCode.QuotaExceeded
+  return router.publish(message) > 0 ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers
+}
+
+function messageOf(packet: Publish, topic: string, { services, session }: PacketContext): Message {
+  const interval = packet.properties.messageExpiryInterval
+  const isView = packet instanceof DecodedPublish
+  const bytes = isView ? packet.bytes : packet.payload
+  return new Message({
+    topic,
+    bytes,
+    payloadStart: isView ? packet.payloadStart : 0,
+    payloadEnd: isView ? packet.payloadEnd : bytes.length,
+    qos: packet.qos,
+    retain: packet.retain,
+    properties: packet.properties,
+    publisherId: session.clientId,
+    expiresAt: interval === undefined ? NEVER : expiresAt(services.runtime.monotonicMs(), interval),
+  })
+}
+
+export function receivePuback({ session }: PacketContext, packet: Puback): void {
+  session.puback(packet.packetId)
+}
+
+export function receivePubrec(connection: PacketContext, packet: Pubrec): void {
+  switch (connection.session.pubrec(packet.packetId, packet.reasonCode)) {
+    case 'release':
+      return connection.acknowledge(PacketType.Pubrel, packet.packetId, ReasonCode.Success) // [MQTT-4.3.3-4]
+    case 'unknown':
+      return connection.acknowledge(PacketType.Pubrel, packet.packetId, ReasonCode.PacketIdentifierNotFound)
+    case 'finished':
+      return
+  }
+}
+
+export function receivePubrel(connection: PacketContext, packet: Pubrel): void {
+  const isKnown = forgetIncoming(connection, packet.packetId)
+  const reasonCode = isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound
+  connection.acknowledge(PacketType.Pubcomp, packet.packetId, reasonCode) // [MQTT-4.3.3-11]
+}
+
+export function receivePubcomp({ session }: PacketContext, packet: Pubcomp): void {
+  session.pubcomp(packet.packetId)
+}
+
+function forgetIncoming({ session, services }: PacketContext, packetId: number): boolean {
+  const isKnown = session.incoming.release(packetId)
+  if (isKnown && session.isStored) services.store.releaseIncoming(session.clientId, packetId)
+  return isKnown
+}

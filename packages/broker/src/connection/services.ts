@@ -1,0 +1,57 @@
+import type { TopicNames } from '@curlew/codec'
+import type { Router } from '../routing/router.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { TimerWheel } from '../runtime/timer-wheel.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
+import type { Store } from '../store/store.ts'
+import type { ConnectionLimits } from './limits.ts'
+import type { Turn } from './turn.ts'
+import type { WriterPool } from './writer-pool.ts'
+
+/** Numbers of all connections of a broker; read by whoever shows them. */
+export class ConnectionCounters {
+  opened = 0
+  closed = 0
+  receivedBytes = 0
+  sentBytes = 0
+  receivedPackets = 0
+  receivedPublishes = 0
+  sentPublishes = 0
+  /** PUBLISH packets that were refused, with their own answer or in silence as the version allows. */
+  deniedPublishes = 0
+  /** Connections that the broker ended, by Reason Code. There are 43 codes. */
+  readonly endedByReason: Map<number, number> = new Map()
+}
+
+/** What a Client that has just been connected or has gone looks like from outside. */
+export interface ClientInfo {
+  readonly clientId: string
+  readonly protocolVersion: 3 | 4 | 5
+  readonly remoteAddress: string
+}
+
+/** Where connections report what the application may want to know. */
+export interface ConnectionObserver {
+  connected(client: ClientInfo): void
+  /** @param reason for people; @param reasonCode of DISCONNECT, sent or received, if there was one */
+  disconnected(client: ClientInfo, reason: string, reasonCode: number | undefined): void
+}
+
+/** What all connections of a broker share. */
+export interface ConnectionServices {
+  readonly runtime: Runtime
+  readonly timers: TimerWheel
+  readonly store: Store
+  readonly router: Router
+  readonly registry: SessionRegistry
+  readonly turn: Turn
+  readonly writers: WriterPool
+  readonly topicNames: TopicNames
+  readonly limits: ConnectionLimits
+  /** Seconds; see the registry's limit of the same name. */
+  readonly sessionExpiryIntervalMax: number
+  readonly log: Log
+  readonly counters: ConnectionCounters
+  readonly observer: ConnectionObserver
+}

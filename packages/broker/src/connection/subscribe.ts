@@ -1,0 +1,90 @@
+import {
+  countTopicLevels,
+  hasWildcards,
+  isSharedFilter,
+  noProperties,
+  PacketType,
+  ProtocolError,
+  ReasonCode,
+  type Subscribe,
+  type SubscriptionRequest,
+  type Unsubscribe,
+} from '@curlew/codec'
+import { mergeTerms, type Subscription } from '../routing/subscription.ts'
+import type { PacketContext } from './packet-context.ts'
+
+/** SUBSCRIBE, section 3.8.4: each filter gets its own answer; retained messages follow the SUBACK. */
+export function receiveSubscribe(connection: PacketContext, packet: Subscribe): void {
+  checkFilterCount(connection, packet.subscriptions.length)
+  const identifier = packet.properties.subscriptionIdentifiers?.[0]
+  const granted: { subscription: Subscription; isNew: boolean }[] = []
+  const reasonCodes = packet.subscriptions.map(request => {
+    const refusal = refusalOf(connection, request)
+    if (refusal !== undefined) return refusal
+    granted.push(subscribe(connection, request, identifier))
+    return request.qos // [MQTT-3.9.3-1]
+  })
+  const { packetId } = packet
+  connection.sendWhenStored({ type: PacketType.Suback, packetId, reasonCodes, properties: noProperties }) // [MQTT-3.8.4-1]
+  for (const { subscription, isNew } of granted) sendRetained(connection, subscription, isNew)
+}
+
+/** UNSUBSCRIBE, section 3.10.4. */
+export function receiveUnsubscribe(connection: PacketContext, packet: Unsubscribe): void {
+  const { session, services } = connection
+  checkFilterCount(connection, packet.filters.length)
+  const reasonCodes = packet.filters.map(filter => {
+    if (!session.subscriptions.delete(filter)) return ReasonCode.NoSubscriptionExisted
+    services.router.unsubscribe(filter, session) // [MQTT-3.10.4-1]
+    if (session.isStored) services.store.deleteSubscription(session.clientId, filter)
+    return ReasonCode.Success
+  })
+  const { packetId } = packet
+  connection.sendWhenStored({ type: PacketType.Unsuback, packetId, reasonCodes, properties: noProperties }) // [MQTT-3.10.4-4]
+}
+
+function checkFilterCount({ services }: PacketContext, count: number): void {
+  const { filtersPerPacketMax } = services.limits
+  if (count <= filtersPerPacketMax) return
+  const message = `${count} Topic Filters in one packet; ${filtersPerPacketMax} are allowed`
+  throw new ProtocolError(message, undefined, ReasonCode.QuotaExceeded)
+}
+
+/** @returns why a Subscription is not granted */
+function refusalOf({ session, services }: PacketContext, { filter }: SubscriptionRequest): ReasonCode | undefined {
+  const { limits } = services
+  if (isSharedFilter(filter)) return ReasonCode.SharedSubscriptionsNotSupported
+  if (filter.length > limits.filterLengthMax || countTopicLevels(filter) > limits.topicLevelsMax) {
+    return ReasonCode.TopicFilterInvalid
+  }
+  if (countWildcards(filter) > limits.filterWildcardsMax) return ReasonCode.TopicFilterInvalid
+  const isNew = !session.subscriptions.has(filter)
+  if (isNew && session.subscriptions.size >= limits.subscriptionsMax) return ReasonCode.QuotaExceeded
+  return undefined
+}
+
+function subscribe(connection: PacketContext, request: SubscriptionRequest, identifier: number | undefined) {
+  const { session, services } = connection
+  const subscription: Subscription = { ...request, identifier, subscriber: session }
+  const isNew = !session.subscriptions.has(request.filter)
+  session.subscriptions.set(request.filter, subscription)
+  services.router.subscribe(subscription) // [MQTT-3.8.4-3]
+  if (session.isStored) services.store.saveSubscription(session.clientId, { ...request, identifier })
+  return { subscription, isNew }
+}
+
+function sendRetained({ session, services }: PacketContext, subscription: Subscription, isNew: boolean): void {
+  const { retainHandling } = subscription
+  if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return // [MQTT-3.3.1-10], [MQTT-3.3.1-11]
+  const { retained } = services.router
+  const messages = retained.match(subscription.filter, services.runtime.monotonicMs())
+  const wanted = subscription.noLocal ? messages.filter(message => message.publisherId !== session.clientId) : messages
+  session.deliverRetained(wanted, mergeTerms([subscription])) // [MQTT-3.3.1-9]
+}
+
+function countWildcards(filter: string): number {
+  if (!hasWildcards(filter)) return 0
+  let count = 0
+  for (const character of filter) if (character === '+' || character === '#') count++
+  return count
+}

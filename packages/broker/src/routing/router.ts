@@ -1,0 +1,120 @@
+import { hasWildcards } from '@curlew/codec'
+import type { Message } from '@curlew/protocol'
+import type { Store } from '../store/store.ts'
+import { type RetainedLimits, RetainedMessages } from './retained-messages.ts'
+import { type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
+import { TopicTree } from './topic-tree.ts'
+
+/** One Subscriber that gets the messages of a topic. */
+interface Receiver {
+  readonly subscriber: Subscriber
+  readonly forOthers: DeliveryTerms
+  /** For messages of its own: differs when some of its Subscriptions are No Local, `undefined` when all are. */
+  readonly forOwn: DeliveryTerms | undefined
+}
+
+/** Topics whose receivers are remembered; when there are more, all are forgotten and found again. */
+const ROUTES_MAX = 50_000
+
+/**
+ * Takes each message to whoever should receive it. The receivers of a topic are found and merged once and
+ * remembered until a Subscription changes that could match the topic.
+ */
+export class Router {
+  readonly retained: RetainedMessages
+  readonly #tree = new TopicTree()
+  readonly #store: Store
+  readonly #routes = new Map<string, readonly Receiver[]>()
+  /** Read by whoever shows numbers. */
+  readonly counters: { routed: number; unmatched: number; retainRefused: number } = {
+    routed: 0,
+    unmatched: 0,
+    retainRefused: 0,
+  }
+
+  constructor(store: Store, limits: RetainedLimits) {
+    this.#store = store
+    this.retained = new RetainedMessages(limits)
+  }
+
+  /** Subscriptions of all Subscribers. */
+  get subscriptionCount(): number {
+    return this.#tree.size
+  }
+
+  subscribe(subscription: Subscription): void {
+    this.#tree.add(subscription)
+    this.#forgetRoutes(subscription.filter)
+  }
+
+  /** @returns whether there was such a Subscription */
+  unsubscribe(filter: string, subscriber: Subscriber): boolean {
+    const isRemoved = this.#tree.remove(filter, subscriber)
+    if (isRemoved) this.#forgetRoutes(filter)
+    return isRemoved
+  }
+
+  /**
+   * Delivers a message to all Subscribers whose filters match [MQTT-4.5.0-1], in one go.
+   *
+   * @returns how many Subscribers took it
+   */
+  publish(message: Message): number {
+    this.counters.routed++
+    const receivers = this.#routes.get(message.topic) ?? this.#findReceivers(message.topic)
+    let count = 0
+    for (let index = 0; index < receivers.length; index++) {
+      const { subscriber, forOthers, forOwn } = receivers[index]!
+      const isOwn = forOwn !== forOthers && subscriber.clientId === message.publisherId
+      const terms = isOwn ? forOwn : forOthers
+      if (terms === undefined) continue // [MQTT-3.8.3-3]
+      subscriber.deliver(message, terms)
+      count++
+    }
+    if (count === 0) this.counters.unmatched++
+    return count
+  }
+
+  /**
+   * Stores or clears the retained message of a topic, as the RETAIN flag of a PUBLISH asks for.
+   *
+   * @returns `false` when a limit kept the message from being retained
+   */
+  retain(message: Message): boolean {
+    if (message.payloadLength === 0) {
+      if (this.retained.clear(message.topic)) this.#store.saveRetained(message.topic, undefined) // [MQTT-3.3.1-6]
+      return true // [MQTT-3.3.1-7]
+    }
+    if (!this.retained.set(message.own())) {
+      this.counters.retainRefused++
+      return false
+    }
+    this.#store.saveRetained(message.topic, message)
+    return true
+  }
+
+  #findReceivers(topic: string): readonly Receiver[] {
+    const bySubscriber = new Map<Subscriber, Subscription[]>()
+    for (const subscription of this.#tree.match(topic)) {
+      const list = bySubscriber.get(subscription.subscriber)
+      if (list === undefined) bySubscriber.set(subscription.subscriber, [subscription])
+      else list.push(subscription)
+    }
+    const receivers = Array.from(bySubscriber, ([subscriber, matching]) => receiverOf(subscriber, matching))
+    if (this.#routes.size >= ROUTES_MAX) this.#routes.clear()
+    this.#routes.set(topic, receivers)
+    return receivers
+  }
+
+  #forgetRoutes(filter: string): void {
+    if (hasWildcards(filter)) this.#routes.clear()
+    else this.#routes.delete(filter)
+  }
+}
+
+function receiverOf(subscriber: Subscriber, matching: readonly Subscription[]): Receiver {
+  const forOthers = mergeTerms(matching)
+  const local = matching.filter(subscription => !subscription.noLocal)
+  if (local.length === matching.length) return { subscriber, forOthers, forOwn: forOthers }
+  return { subscriber, forOthers, forOwn: local.length === 0 ? undefined : mergeTerms(local) }
+}

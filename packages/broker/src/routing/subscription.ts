@@ -1,0 +1,45 @@
+import type { QoS, SubscriptionRequest } from '@curlew/codec'
+import type { Message } from '@curlew/protocol'
+
+/** Whoever receives messages. Implemented by sessions; another node could be one too. */
+export interface Subscriber {
+  readonly clientId: string
+  /** Takes the message on. Called within the turn in which it arrived; whoever keeps it calls `message.own()`. */
+  deliver(message: Message, terms: DeliveryTerms): void
+}
+
+/** How one Subscriber gets one message: what its matching Subscriptions come to together. */
+export interface DeliveryTerms {
+  /** The highest Maximum QoS of the Subscriptions [MQTT-3.3.4-2]. */
+  readonly qos: QoS
+  readonly retainAsPublished: boolean
+  /** Of all matching Subscriptions that have one [MQTT-3.3.4-3], [MQTT-3.3.4-4]. */
+  readonly subscriptionIdentifiers: readonly number[]
+}
+
+/** A Topic Filter with its options, held by one Subscriber. */
+export interface Subscription extends SubscriptionRequest {
+  readonly subscriber: Subscriber
+  /** Subscription Identifier of 5.0. */
+  readonly identifier: number | undefined
+}
+
+const noIdentifiers: readonly number[] = []
+
+/**
+ * Merges the Subscriptions of one Subscriber that match a topic into one delivery at the highest QoS, with
+ * the identifiers of all.
+ *
+ * @param subscriptions at least one
+ */
+export function mergeTerms(subscriptions: readonly Subscription[]): DeliveryTerms {
+  let qos: QoS = 0
+  let retainAsPublished = false
+  let identifiers = noIdentifiers
+  for (const subscription of subscriptions) {
+    if (subscription.qos > qos) qos = subscription.qos
+    if (subscription.retainAsPublished) retainAsPublished = true
+    if (subscription.identifier !== undefined) identifiers = [...identifiers, subscription.identifier]
+  }
+  return { qos, retainAsPublished, subscriptionIdentifiers: identifiers }
+}

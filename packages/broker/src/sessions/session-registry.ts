@@ -1,0 +1,182 @@
+import { type Message, sessionExpiresAt } from '@curlew/protocol'
+import type { Router } from '../routing/router.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
+import type { Store } from '../store/store.ts'
+import type { Outlet } from './outlet.ts'
+import { Session, type SessionServices } from './session.ts'
+import { willMessage } from './will.ts'
+
+export interface RegistryLimits {
+  /** Sessions at most, connected or not. Default 1 000 000. */
+  sessionsMax: number
+  /** Seconds that a Session may outlive its connection at most; also for Clean Session 0 of 3.1.1. Default 7 days. */
+  sessionExpiryIntervalMax: number
+}
+
+/** What the registry needs beside what it gives to its Sessions. */
+export interface RegistryServices {
+  readonly runtime: Runtime
+  readonly store: Store
+  readonly router: Router
+  readonly timers: TimerWheel
+  readonly limits: RegistryLimits
+  readonly sessions: SessionServices
+  /** Says that something happens in this turn, before a timer changes anything. */
+  touch(): void
+}
+
+/** The outcome of {@link SessionRegistry.open}. */
+export interface OpenedSession {
+  readonly session: Session
+  /** Whether it existed before: Session Present of CONNACK [MQTT-3.2.2-2], [MQTT-3.2.2-3]. */
+  readonly isPresent: boolean
+}
+
+/** A Session with what happens to it while nobody is connected. */
+class Entry {
+  readonly session: Session
+  readonly willTimer: WheelTimer
+  readonly expiryTimer: WheelTimer
+
+  constructor(session: Session, onWillDue: () => void, onExpired: () => void) {
+    this.session = session
+    this.willTimer = new WheelTimer(onWillDue)
+    this.expiryTimer = new WheelTimer(onExpired)
+  }
+}
+
+/**
+ * All Sessions by Client Identifier, and the turns of their lives: created or resumed by CONNECT, left by the end of a
+ * connection, ended by Clean Start or by their expiry. At most one connection holds a Session at a time.
+ */
+export class SessionRegistry {
+  readonly #entries = new Map<string, Entry>()
+  readonly #services: RegistryServices
+  #isStopping = false
+  readonly counters: { takenOver: number; expired: number } = { takenOver: 0, expired: 0 }
+
+  constructor(services: RegistryServices) {
+    this.#services = services
+  }
+
+  /** Sessions, connected or not. */
+  get count(): number {
+    return this.#entries.size
+  }
+
+  get(clientId: string): Session | undefined {
+    return this.#entries.get(clientId)?.session
+  }
+
+  sessions(): Session[] {
+    return Array.from(this.#entries.values(), entry => entry.session)
+  }
+
+  /** Whether one more Session may be created under this Client Identifier. */
+  hasRoomFor(clientId: string): boolean {
+    return this.#entries.has(clientId) || this.#entries.size < this.#services.limits.sessionsMax
+  }
+
+  /**
+   * Finds or creates the Session of a Client that connects. A connection that holds it is ended first [MQTT-3.1.4-3].
+   *
+   * @param expiryInterval seconds, already within {@link RegistryLimits.sessionExpiryIntervalMax}
+   */
+  open(clientId: string, cleanStart: boolean, expiryInterval: number): OpenedSession {
+    const outlet = this.#entries.get(clientId)?.session.outlet
+    if (outlet !== undefined) {
+      this.counters.takenOver++
+      outlet.takeOver()
+    }
+    const known = this.#entries.get(clientId)
+    if (known !== undefined && cleanStart) this.#end(known) // [MQTT-3.1.2-4]
+    const entry = this.#entries.get(clientId)
+    if (entry === undefined) return { session: this.#create(clientId, expiryInterval), isPresent: false } // [MQTT-3.1.2-6]
+    this.#services.timers.clear(entry.willTimer)
+    this.#services.timers.clear(entry.expiryTimer)
+    const { session } = entry
+    session.will = undefined // [MQTT-3.1.3-9]
+    session.expiryInterval = expiryInterval
+    if (session.isStored || expiryInterval > 0) session.save()
+    return { session, isPresent: true } // [MQTT-3.1.2-5]
+  }
+
+  /**
+   * Ends the hold of a connection on its Session. The Will, if it is still there, is published now or after its delay,
+   * and the Session ends now or after its expiry.
+   *
+   * @param outlet the connection; when the Session belongs to another one by now, nothing happens
+   */
+  leave(session: Session, outlet: Outlet): void {
+    if (session.outlet !== outlet) return
+    session.detach()
+    const entry = this.#entries.get(session.clientId)!
+    const { timers, runtime } = this.#services
+    const now = runtime.monotonicMs()
+    if (session.expiryInterval === 0) return this.#end(entry)
+    if (session.isStored) session.save(runtime.wallClockMs())
+    const expiry = sessionExpiresAt(now, session.expiryInterval)
+    if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
+    if (session.will === undefined) return
+    if (session.will.delayInterval === 0) this.#publishWill(session)
+    else timers.set(entry.willTimer, now + session.will.delayInterval * 1000) // [MQTT-3.1.2-8]
+  }
+
+  /** Takes over a Session that an earlier run of the broker had stored. @param expiry monotonic milliseconds */
+  restore(session: Session, expiry: number): void {
+    const entry = this.#add(session)
+    if (Number.isFinite(expiry)) this.#services.timers.set(entry.expiryTimer, expiry)
+  }
+
+  /** Begins the end of the broker: from now on connections leave without their Wills being published (section 3.1.2.5). */
+  stop(): void {
+    this.#isStopping = true
+  }
+
+  #create(clientId: string, expiryInterval: number): Session {
+    const session = new Session(clientId, expiryInterval, this.#services.sessions)
+    this.#add(session)
+    if (expiryInterval > 0) session.save()
+    return session
+  }
+
+  #add(session: Session): Entry {
+    const entry: Entry = new Entry(
+      session,
+      () => {
+        this.#services.touch()
+        this.#publishWill(session)
+      },
+      () => {
+        this.#services.touch()
+        this.counters.expired++
+        this.#end(entry)
+      },
+    )
+    this.#entries.set(session.clientId, entry)
+    return entry
+  }
+
+  /** Forgets a Session: its Will is published at the latest now [MQTT-3.1.2-8], its Subscriptions go. */
+  #end(entry: Entry): void {
+    const { timers, store, router } = this.#services
+    const { session } = entry
+    timers.clear(entry.willTimer)
+    timers.clear(entry.expiryTimer)
+    this.#entries.delete(session.clientId)
+    for (const filter of session.subscriptions.keys()) router.unsubscribe(filter, session)
+    session.subscriptions.clear()
+    if (session.isStored) store.deleteSession(session.clientId)
+    this.#publishWill(session)
+  }
+
+  #publishWill(session: Session): void {
+    if (session.will === undefined || this.#isStopping) return
+    const message: Message = willMessage(session.will, session.clientId, this.#services.runtime.monotonicMs())
+    session.will = undefined // [MQTT-3.1.2-10]
+    const { router } = this.#services
+    if (message.retain) router.retain(message) // [MQTT-3.1.2-15]
+    router.publish(message)
+  }
+}

@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ByteStream, ByteStreamHandler } from '../connection/byte-stream.ts'
+
+/** A {@link ByteStream} over a TCP or TLS socket, or over any Duplex of bytes. */
+export class SocketStream implements ByteStream {
+  readonly remoteAddress: string
+  readonly #socket: Duplex
+  #handler: ByteStreamHandler | undefined
+  /** Whether a write was not taken whole, so that somebody waits for the drain. */
+  #isPending = false
+  readonly #onWritten = (): void => {
+    if (!this.#isPending || this.#socket.writableLength > 0) return
+    this.#isPending = false
+    this.#handler?.onDrain()
+  }
+
+  constructor(socket: Duplex) {
+    this.#socket = socket
+    this.remoteAddress = (socket as Partial<Socket>).remoteAddress ?? 'in process'
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  start(handler: ByteStreamHandler): void {
+    this.#handler = handler
+    const socket = this.#socket
+    socket.on('data', (chunk: Uint8Array) => handler.onBytes(chunk))
+    socket.on('end', () => handler.onEnd())
+    socket.on('close', () => handler.onClose())
+    // A reset or a broken pipe is followed by `close`, which says all that matters here.
+    socket.on('error', () => {})
+  }
+
+  write(chunks: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    if (socket.destroyed || socket.writableEnded) return
+    if (chunks.length === 1) socket.write(chunks[0]!, this.#onWritten)
+    else {
+      socket.cork()
+      for (const chunk of chunks) socket.write(chunk, this.#onWritten)
+      socket.uncork()
+    }
+    if (socket.writableLength > 0) this.#isPending = true
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}

@@ -1,0 +1,391 @@
+import { ReasonCode } from '@curlew/codec'
+import { type DeliveryPhase, OutgoingDeliveries, type OutgoingDelivery } from '@curlew/protocol'
+import { describe, expect, test } from 'vitest'
+
+const { Success, NoMatchingSubscribers, UnspecifiedError, QuotaExceeded } = ReasonCode
+
+/** What is to be sent again now, as `packetId phase`. */
+function resendsOf(deliveries: OutgoingDeliveries<string>): string[] {
+  const resends: string[] = []
+  for (let delivery = deliveries.nextResend(); delivery; delivery = deliveries.nextResend()) {
+    resends.push(`${delivery.packetId} ${delivery.phase}`)
+  }
+  return resends
+}
+
+function phasesOf(deliveries: OutgoingDeliveries<string>): string[] {
+  return [...deliveries.unfinished()].map(({ packetId, phase }) => `${packetId} ${phase}`)
+}
+
+describe('QoS 1', () => {
+  test('[MQTT-4.3.2-3] a delivery is unacknowledged until its PUBACK', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+
+    const delivery = deliveries.start('a', 7, 1)
+
+    expect(delivery).toMatchObject({ content: 'a', packetId: 7, qos: 1, phase: 'awaiting-puback' })
+    expect(deliveries.size).toBe(1)
+    expect(deliveries.isInUse(7)).toBe(true)
+    expect(deliveries.content(7)).toBe('a')
+  })
+
+  test('PUBACK finishes the delivery, gives its content back and frees its Packet Identifier', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    const delivery = deliveries.start('a', 7, 1)
+
+    const content = deliveries.puback(7)
+
+    expect(content).toBe('a')
+    expect(delivery.phase).toBe('finished')
+    expect(deliveries.size).toBe(0)
+    expect(deliveries.isInUse(7)).toBe(false)
+    expect(deliveries.content(7)).toBeUndefined()
+  })
+})
+
+describe('QoS 2', () => {
+  test('PUBREC, then PUBCOMP, finish the delivery', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    const delivery = deliveries.start('a', 7, 2)
+    const phases: DeliveryPhase[] = [delivery.phase]
+
+    const afterPubrec = deliveries.pubrec(7, Success)
+    phases.push(delivery.phase)
+    const content = deliveries.pubcomp(7)
+    phases.push(delivery.phase)
+
+    expect(afterPubrec).toBe('release')
+    expect(content).toBe('a')
+    expect(phases).toEqual(['awaiting-pubrec', 'awaiting-pubcomp', 'finished'])
+    expect(deliveries.size).toBe(0)
+  })
+
+  test('[MQTT-4.3.3-5] the Packet Identifier is in use until PUBCOMP', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 7, 2)
+
+    deliveries.pubrec(7, Success)
+
+    expect(deliveries.isInUse(7)).toBe(true)
+    expect(deliveries.content(7)).toBe('a')
+  })
+
+  test('[MQTT-4.3.3-4] every PUBREC with a code below 0x80 calls for PUBREL', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 1, 2)
+    deliveries.start('b', 2, 2)
+
+    expect(deliveries.pubrec(1, Success)).toBe('release')
+    expect(deliveries.pubrec(1, Success)).toBe('release')
+    expect(deliveries.pubrec(2, NoMatchingSubscribers)).toBe('release')
+  })
+
+  test('[MQTT-4.4.0-2] PUBREC with a code from 0x80 on finishes the delivery', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    const delivery = deliveries.start('a', 7, 2)
+
+    const afterPubrec = deliveries.pubrec(7, UnspecifiedError)
+    deliveries.resume(10)
+
+    expect(afterPubrec).toBe('finished')
+    expect(delivery.phase).toBe('finished')
+    expect(deliveries.size).toBe(0)
+    expect(resendsOf(deliveries)).toEqual([])
+  })
+
+  test('PUBREC with a failure after PUBREC with success does not end the exchange: the receiver may still know the identifier', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 7, 2)
+    deliveries.pubrec(7, Success)
+
+    const afterPubrec = deliveries.pubrec(7, QuotaExceeded)
+
+    expect(afterPubrec).toBe('release')
+    expect(phasesOf(deliveries)).toEqual(['7 awaiting-pubcomp'])
+  })
+
+  test('PUBREC that nobody waits for is reported as unknown', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 1, 1)
+
+    expect(deliveries.pubrec(1, Success)).toBe('unknown')
+    expect(deliveries.pubrec(2, Success)).toBe('unknown')
+    expect(deliveries.pubrec(2, QuotaExceeded)).toBe('unknown')
+  })
+})
+
+describe('Packet Identifiers', () => {
+  test('[MQTT-2.2.1-3] [MQTT-2.2.1-4] one in use cannot be given to another message', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 7, 2)
+    deliveries.pubrec(7, Success)
+
+    expect(() => deliveries.start('b', 7, 1)).toThrow(new RangeError('Packet Identifier 7 is in use'))
+    expect(() => deliveries.restore('b', 7, 1, false)).toThrow(new RangeError('Packet Identifier 7 is in use'))
+    expect(phasesOf(deliveries)).toEqual(['7 awaiting-pubcomp'])
+  })
+})
+
+describe('send quota', () => {
+  test('[MQTT-4.9.0-2] each PUBLISH uses quota, and at zero no more may be sent', () => {
+    const deliveries = new OutgoingDeliveries<string>(2)
+    deliveries.start('a', 1, 1)
+    const hasQuotaAfterOne = deliveries.hasQuota
+    deliveries.start('b', 2, 2)
+
+    expect(hasQuotaAfterOne).toBe(true)
+    expect(deliveries.hasQuota).toBe(false)
+    expect(() => deliveries.start('c', 3, 1)).toThrow(new RangeError('send quota is used up'))
+    expect(deliveries.size).toBe(2)
+  })
+
+  const regained: [acknowledgement: string, receive: (deliveries: OutgoingDeliveries<string>) => unknown][] = [
+    ['PUBACK', deliveries => deliveries.puback(1)],
+    ['PUBREC with a failure', deliveries => deliveries.pubrec(2, QuotaExceeded)],
+    ['PUBCOMP', deliveries => deliveries.pubrec(2, Success) && deliveries.pubcomp(2)],
+  ]
+  test.each(regained)('%s gives quota back', (_, receive) => {
+    const deliveries = new OutgoingDeliveries<string>(2)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 2)
+
+    receive(deliveries)
+
+    expect(deliveries.hasQuota).toBe(true)
+    deliveries.start('c', 3, 1)
+    expect(deliveries.hasQuota).toBe(false)
+  })
+
+  const strays: [stray: string, receive: (deliveries: OutgoingDeliveries<string>) => unknown][] = [
+    ['PUBACK for an unknown identifier', deliveries => deliveries.puback(9)],
+    ['PUBACK for a QoS 2 delivery', deliveries => deliveries.puback(2)],
+    ['PUBACK for a released delivery', deliveries => deliveries.puback(3)],
+    ['PUBREC for an unknown identifier', deliveries => deliveries.pubrec(9, Success)],
+    ['PUBREC with a failure for an unknown identifier', deliveries => deliveries.pubrec(9, QuotaExceeded)],
+    ['PUBREC for a QoS 1 delivery', deliveries => deliveries.pubrec(1, Success)],
+    ['PUBREC with a failure for a QoS 1 delivery', deliveries => deliveries.pubrec(1, QuotaExceeded)],
+    ['a second PUBREC', deliveries => deliveries.pubrec(3, Success)],
+    ['a second PUBREC, with a failure', deliveries => deliveries.pubrec(3, QuotaExceeded)],
+    ['PUBCOMP for an unknown identifier', deliveries => deliveries.pubcomp(9)],
+    ['PUBCOMP for a QoS 1 delivery', deliveries => deliveries.pubcomp(1)],
+    ['PUBCOMP before PUBREC', deliveries => deliveries.pubcomp(2)],
+  ]
+  test.each(strays)('%s changes nothing', (_, receive) => {
+    const deliveries = new OutgoingDeliveries<string>(3)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 2)
+    deliveries.start('c', 3, 2)
+    deliveries.pubrec(3, Success)
+
+    receive(deliveries)
+
+    expect(deliveries.hasQuota).toBe(false)
+    expect(phasesOf(deliveries)).toEqual(['1 awaiting-puback', '2 awaiting-pubrec', '3 awaiting-pubcomp'])
+  })
+
+  test.each(['puback', 'pubcomp'] as const)('a stray %s gives nothing back', acknowledgement => {
+    const deliveries = new OutgoingDeliveries<string>(3)
+
+    expect(deliveries[acknowledgement](1)).toBeUndefined()
+  })
+
+  test('acknowledgements that come twice give quota back once', () => {
+    const deliveries = new OutgoingDeliveries<string>(1)
+    deliveries.start('a', 1, 1)
+
+    deliveries.puback(1)
+    deliveries.puback(1)
+    deliveries.start('b', 2, 1)
+
+    expect(deliveries.hasQuota).toBe(false)
+  })
+})
+
+describe('resuming', () => {
+  test('[MQTT-4.4.0-1] unacknowledged PUBLISH and PUBREL are sent again with their Packet Identifiers, the acknowledged are not', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 1)
+    deliveries.start('c', 3, 2)
+    deliveries.start('d', 4, 2)
+    deliveries.puback(1)
+    deliveries.pubrec(3, Success)
+
+    deliveries.resume(10)
+
+    expect(resendsOf(deliveries).sort()).toEqual(['2 awaiting-puback', '3 awaiting-pubcomp', '4 awaiting-pubrec'])
+    expect(resendsOf(deliveries)).toEqual([])
+  })
+
+  test('[MQTT-4.6.0-1] PUBLISH packets are sent again in the order in which they were sent first', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 9, 2)
+    deliveries.start('b', 3, 1)
+    deliveries.start('c', 5, 2)
+    deliveries.puback(3)
+    deliveries.start('d', 3, 1)
+
+    deliveries.resume(10)
+
+    expect(resendsOf(deliveries)).toEqual(['9 awaiting-pubrec', '5 awaiting-pubrec', '3 awaiting-puback'])
+  })
+
+  test('[MQTT-4.6.0-1] no new message is sent before all have been sent again', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 1)
+
+    deliveries.resume(10)
+    const hasQuotaBefore = deliveries.hasQuota
+    deliveries.nextResend()
+    const hasQuotaBetween = deliveries.hasQuota
+    deliveries.nextResend()
+
+    expect([hasQuotaBefore, hasQuotaBetween, deliveries.hasQuota]).toEqual([false, false, true])
+  })
+
+  test('[MQTT-4.9.0-2] a Receive Maximum that has become smaller holds PUBLISH packets back until an acknowledgement', () => {
+    const deliveries = new OutgoingDeliveries<string>(3)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 1)
+    deliveries.start('c', 3, 2)
+
+    deliveries.resume(1)
+    const atOnce = resendsOf(deliveries)
+    deliveries.puback(1)
+    const afterPuback = resendsOf(deliveries)
+
+    expect(atOnce).toEqual(['1 awaiting-puback'])
+    expect(afterPuback).toEqual(['2 awaiting-puback'])
+    expect(deliveries.hasQuota).toBe(false)
+  })
+
+  test('[MQTT-3.3.4-8] [MQTT-3.3.4-10] PUBREL does not wait for quota, nor behind a PUBLISH that does', () => {
+    const deliveries = new OutgoingDeliveries<string>(4)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 1)
+    deliveries.start('c', 3, 2)
+    deliveries.start('d', 4, 2)
+    deliveries.pubrec(3, Success)
+    deliveries.pubrec(4, Success)
+
+    deliveries.resume(1)
+
+    expect(resendsOf(deliveries)).toEqual(['3 awaiting-pubcomp', '4 awaiting-pubcomp', '1 awaiting-puback'])
+  })
+
+  test('a PUBREL that is sent again uses no quota, and its PUBCOMP adds none', () => {
+    const deliveries = new OutgoingDeliveries<string>(2)
+    deliveries.start('a', 1, 2)
+    deliveries.pubrec(1, Success)
+
+    deliveries.resume(1)
+    resendsOf(deliveries)
+    deliveries.start('b', 2, 1)
+    deliveries.pubcomp(1)
+
+    expect(deliveries.hasQuota).toBe(false)
+    expect(phasesOf(deliveries)).toEqual(['2 awaiting-puback'])
+  })
+
+  test('a larger Receive Maximum is used at once', () => {
+    const deliveries = new OutgoingDeliveries<string>(1)
+    deliveries.start('a', 1, 1)
+
+    deliveries.resume(2)
+    resendsOf(deliveries)
+
+    expect(deliveries.hasQuota).toBe(true)
+  })
+
+  test('an acknowledgement that comes before its PUBLISH is sent again makes that unnecessary', () => {
+    const deliveries = new OutgoingDeliveries<string>(3)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 1)
+    deliveries.start('c', 3, 2)
+
+    deliveries.resume(1)
+    deliveries.nextResend()
+    deliveries.puback(2)
+    deliveries.pubrec(3, QuotaExceeded)
+    deliveries.puback(1)
+
+    expect(resendsOf(deliveries)).toEqual([])
+    expect(deliveries.hasQuota).toBe(true)
+    expect(deliveries.size).toBe(0)
+  })
+
+  test('[MQTT-4.3.3-6] a PUBREC that comes before its PUBLISH is sent again calls for PUBREL once and no PUBLISH', () => {
+    const deliveries = new OutgoingDeliveries<string>(2)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 2)
+
+    deliveries.resume(1)
+    deliveries.nextResend()
+    const afterPubrec = deliveries.pubrec(2, Success)
+    deliveries.puback(1)
+
+    expect(afterPubrec).toBe('release')
+    expect(resendsOf(deliveries)).toEqual([])
+    expect(phasesOf(deliveries)).toEqual(['2 awaiting-pubcomp'])
+  })
+
+  test('a connection that is lost while sending again begins anew on the next', () => {
+    const deliveries = new OutgoingDeliveries<string>(3)
+    deliveries.start('a', 1, 1)
+    deliveries.start('b', 2, 1)
+    deliveries.start('c', 3, 1)
+    deliveries.resume(3)
+    deliveries.nextResend()
+    deliveries.puback(1)
+
+    deliveries.resume(3)
+
+    expect(resendsOf(deliveries)).toEqual(['2 awaiting-puback', '3 awaiting-puback'])
+  })
+
+  test('nothing is sent again without a new Network Connection', () => {
+    const deliveries = new OutgoingDeliveries<string>(3)
+    deliveries.start('a', 1, 1)
+
+    expect(deliveries.nextResend()).toBeUndefined()
+  })
+})
+
+describe('restoring', () => {
+  test('what an earlier run had begun is sent again in the order given, with its content', () => {
+    const deliveries = new OutgoingDeliveries<string>(10)
+    deliveries.restore('a', 4, 2, true)
+    deliveries.restore('b', 2, 2, false)
+    deliveries.restore('c', 3, 1, false)
+
+    deliveries.resume(10)
+
+    const resends: (OutgoingDelivery<string> | undefined)[] = [
+      deliveries.nextResend(),
+      deliveries.nextResend(),
+      deliveries.nextResend(),
+    ]
+    expect(resends).toMatchObject([
+      { content: 'a', packetId: 4, qos: 2, phase: 'awaiting-pubcomp' },
+      { content: 'b', packetId: 2, qos: 2, phase: 'awaiting-pubrec' },
+      { content: 'c', packetId: 3, qos: 1, phase: 'awaiting-puback' },
+    ])
+    expect(deliveries.nextResend()).toBeUndefined()
+  })
+
+  test('what is restored uses no quota until it is sent', () => {
+    const deliveries = new OutgoingDeliveries<string>(1)
+
+    deliveries.restore('a', 1, 1, false)
+
+    expect(deliveries.hasQuota).toBe(true)
+    expect(deliveries.size).toBe(1)
+  })
+
+  test('only a QoS 2 delivery can have been released', () => {
+    const deliveries = new OutgoingDeliveries<string>(1)
+
+    expect(() => deliveries.restore('a', 1, 1, true)).toThrow(new RangeError('a QoS 1 delivery has no PUBREC'))
+  })
+})

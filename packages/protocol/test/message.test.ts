@@ -1,0 +1,177 @@
+import { noProperties, type PublishProperties } from '@curlew/codec'
+import { Message, type MessageFields, NEVER } from '@curlew/protocol'
+import { describe, expect, test } from 'vitest'
+
+const fields: MessageFields = {
+  topic: 'a/b',
+  bytes: Uint8Array.of(1, 2, 3, 4, 5, 6),
+  payloadStart: 2,
+  payloadEnd: 5,
+  qos: 1,
+  retain: true,
+  properties: noProperties,
+  publisherId: 'sensor',
+  expiresAt: NEVER,
+}
+
+const properties: PublishProperties = {
+  payloadFormatIndicator: 1,
+  contentType: 'text/plain',
+  responseTopic: 'answers',
+  correlationData: Uint8Array.of(7, 8),
+  userProperties: [
+    ['b', '1'],
+    ['a', '2'],
+    ['b', '1'],
+  ],
+}
+
+describe('the payload', () => {
+  test('is a view of the bytes the message came in', () => {
+    const message = new Message(fields)
+
+    expect(message.bytes).toBe(fields.bytes)
+    expect([...message.payload]).toEqual([3, 4, 5])
+    expect(message.payload.buffer).toBe(fields.bytes.buffer)
+    expect(message.payloadLength).toBe(3)
+    expect([message.payloadStart, message.payloadEnd]).toEqual([2, 5])
+  })
+
+  test('may be empty', () => {
+    const message = new Message({ ...fields, payloadEnd: 2 })
+
+    message.own()
+
+    expect(message.payloadLength).toBe(0)
+    expect([...message.payload]).toEqual([])
+  })
+})
+
+describe('own', () => {
+  /** The kinds of bytes a message can come in; a pooled Buffer begins in the middle of its memory. */
+  const sources: [source: string, bytes: Uint8Array][] = [
+    ['a Uint8Array', Uint8Array.of(1, 2, 3, 4, 5, 6)],
+    ['a view of a Uint8Array', Uint8Array.of(0, 0, 1, 2, 3, 4, 5, 6, 0).subarray(2, 8)],
+    ['a Buffer', Buffer.from([1, 2, 3, 4, 5, 6])],
+    ['a view of a Buffer', Buffer.from([0, 0, 1, 2, 3, 4, 5, 6, 0]).subarray(2, 8)],
+  ]
+  test.each(sources)('copies the payload out of %s', (_, bytes) => {
+    const message = new Message({ ...fields, bytes })
+
+    message.own()
+    bytes.fill(0xff)
+
+    expect([...message.payload]).toEqual([3, 4, 5])
+    expect(message.bytes.buffer).not.toBe(bytes.buffer)
+  })
+
+  test.each(sources)('keeps no more than the payload of %s', (_, bytes) => {
+    const message = new Message({ ...fields, bytes }).own()
+
+    expect(message.bytes.length).toBe(3)
+    expect(message.bytes.buffer.byteLength).toBe(3)
+    expect([message.payloadStart, message.payloadEnd, message.payloadLength]).toEqual([0, 3, 3])
+  })
+
+  test('copies once, however many keep the message', () => {
+    const message = new Message(fields)
+
+    const kept = message.own()
+    const { bytes } = kept
+    message.own()
+
+    expect(kept).toBe(message)
+    expect(message.bytes).toBe(bytes)
+    expect([message.payloadStart, message.payloadEnd]).toEqual([0, 3])
+  })
+
+  test('copies the payload even if it is all there is', () => {
+    const message = new Message({ ...fields, payloadStart: 0, payloadEnd: 6 }).own()
+
+    expect(message.bytes).not.toBe(fields.bytes)
+    expect([...message.bytes]).toEqual([...fields.bytes])
+  })
+})
+
+describe('properties', () => {
+  test('[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20] are passed on unaltered and in order', () => {
+    const message = new Message({ ...fields, properties })
+
+    expect(message.properties).toEqual(properties)
+  })
+
+  test('of one connection only are not passed on: Topic Alias, Subscription Identifiers, Message Expiry Interval', () => {
+    const message = new Message({
+      ...fields,
+      properties: { ...properties, topicAlias: 3, subscriptionIdentifiers: [1, 2], messageExpiryInterval: 60 },
+    })
+
+    expect(message.properties).toEqual(properties)
+    expect(Object.keys(message.properties)).not.toContain('topicAlias')
+    expect(Object.keys(message.properties)).not.toContain('subscriptionIdentifiers')
+    expect(Object.keys(message.properties)).not.toContain('messageExpiryInterval')
+  })
+
+  const correlations: [source: string, correlationData: Uint8Array][] = [
+    ['a Uint8Array', Uint8Array.of(9, 7, 8, 9).subarray(1, 3)],
+    ['a Buffer', Buffer.from([9, 7, 8, 9]).subarray(1, 3)],
+  ]
+  test.each(correlations)(
+    'keep no view of the packet that Correlation Data came in, be it %s',
+    (_, correlationData) => {
+      const message = new Message({ ...fields, properties: { correlationData } })
+
+      correlationData.fill(0xff)
+
+      expect([...message.properties.correlationData!]).toEqual([7, 8])
+      expect(message.properties.correlationData!.buffer.byteLength).toBe(2)
+    },
+  )
+
+  test('empty Correlation Data stays Correlation Data', () => {
+    const message = new Message({ ...fields, properties: { correlationData: new Uint8Array(0) } })
+
+    expect(message.properties.correlationData).toHaveLength(0)
+  })
+
+  test('that are none stay the one object that is none', () => {
+    expect(new Message(fields).properties).toBe(noProperties)
+  })
+})
+
+describe('encoded properties', () => {
+  test('hold what every receiver gets', () => {
+    const message = new Message({
+      ...fields,
+      properties: { payloadFormatIndicator: 1, contentType: 'x', topicAlias: 3, messageExpiryInterval: 60 },
+    })
+
+    // 01 01 is Payload Format Indicator 1, 03 is Content Type.
+    expect([...message.encodedProperties]).toEqual([0x01, 0x01, 0x03, 0x00, 0x01, 0x78])
+  })
+
+  test('are encoded once', () => {
+    const message = new Message({ ...fields, properties })
+
+    expect(message.encodedProperties).toBe(message.encodedProperties)
+  })
+
+  test.each([noProperties, {}, { topicAlias: 3 }])('are empty for %j', given => {
+    expect(new Message({ ...fields, properties: given }).encodedProperties).toHaveLength(0)
+  })
+
+  test('outlive the packet', () => {
+    const correlationData = Buffer.from([7, 8])
+    const message = new Message({ ...fields, properties: { correlationData } }).own()
+
+    correlationData.fill(0xff)
+
+    expect([...message.encodedProperties]).toEqual([0x09, 0x00, 0x02, 7, 8])
+  })
+})
+
+test('what a message is stays with it', () => {
+  const message = new Message({ ...fields, expiresAt: 5000 })
+
+  expect(message).toMatchObject({ topic: 'a/b', qos: 1, retain: true, publisherId: 'sensor', expiresAt: 5000 })
+})
