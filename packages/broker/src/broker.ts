@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { type PublishHeader, ReasonCode, TopicNames } from '@curlew/codec'
+import { PayloadSlab } from '@curlew/protocol'
 import { type Limits, limitsOf } from './config.ts'
 import type { ByteStream } from './connection/byte-stream.ts'
 import { Connection } from './connection/connection.ts'
@@ -112,7 +113,15 @@ class ComposedBroker implements Broker {
       timers: this.#timers,
       limits,
       touch: () => turn.touch(),
-      sessions: { runtime, store, retained, limits, drops: this.#drops, header: emptyHeader() },
+      sessions: {
+        runtime,
+        store,
+        retained,
+        limits,
+        drops: this.#drops,
+        slab: new PayloadSlab(),
+        header: emptyHeader(),
+      },
     }
     this.#registry = new SessionRegistry(this.#registryServices)
     this.#connectionServices = {

@@ -5,9 +5,9 @@ import { PacketType, type ProtocolVersion, packetTypeName } from './packet-type.
 import { decodeAuth } from './packets/auth.ts'
 import { decodeConnack } from './packets/connack.ts'
 import { decodeConnect } from './packets/connect.ts'
-import { decodeDisconnect } from './packets/disconnect.ts'
+import { type Disconnect, decodeDisconnect } from './packets/disconnect.ts'
 import { decodePing } from './packets/ping.ts'
-import { checkPublishFlags, decodePublish } from './packets/publish.ts'
+import { checkPublishFlags, decodePublish, type Publish } from './packets/publish.ts'
 import { decodePublishAck } from './packets/publish-ack.ts'
 import { decodeSuback } from './packets/suback.ts'
 import { decodeSubscribe } from './packets/subscribe.ts'
@@ -138,8 +138,14 @@ export class PacketDecoder {
     this.#topicNames = options.topicNames ?? new TopicNames()
   }
 
-  /** Takes the next bytes of the stream. All packets of the chunk before must have been taken with {@link next}. */
+  /**
+   * Takes the next bytes of the stream.
+   *
+   * @throws {Error} when {@link next} has not yet returned `undefined` for the chunk before: its rest would be lost
+   */
   push(chunk: Uint8Array): void {
+    if (this.#state === 'failed') return
+    if (this.#position < this.#chunk.length) throw new Error('push() before next() has returned undefined')
     this.#chunk = chunk
     this.#position = 0
   }
@@ -304,9 +310,7 @@ export class PacketDecoder {
     switch (type) {
       case PacketType.Publish: {
         const publish = decodePublish(reader, firstByte & 15, version, this.#topicNames)
-        if (this.#isServer && publish.properties.subscriptionIdentifiers !== undefined) {
-          throw new ProtocolError('PUBLISH from a Client has a Subscription Identifier', '[MQTT-3.3.4-6]')
-        }
+        this.#checkPublish(publish)
         return publish
       }
       case PacketType.Puback:
@@ -329,15 +333,29 @@ export class PacketDecoder {
         return decodePing(reader, type)
       case PacketType.Disconnect: {
         const disconnect = decodeDisconnect(reader, version)
-        if (this.#isClient && disconnect.properties.sessionExpiryInterval !== undefined) {
-          throw new ProtocolError('DISCONNECT from a Server has a Session Expiry Interval', '[MQTT-3.14.2-2]')
-        }
+        this.#checkDisconnect(disconnect)
         return disconnect
       }
       case PacketType.Auth:
         return decodeAuth(reader)
       default:
         return type satisfies never
+    }
+  }
+
+  #checkPublish({ qos, packetId, properties }: Publish): void {
+    if (qos > 0 && packetId === 0) {
+      const statement = this.#isClient ? '[MQTT-2.2.1-4]' : '[MQTT-2.2.1-3]'
+      throw new ProtocolError('Packet Identifier of PUBLISH is 0', statement)
+    }
+    if (this.#isServer && properties.subscriptionIdentifiers !== undefined) {
+      throw new ProtocolError('PUBLISH from a Client has a Subscription Identifier', '[MQTT-3.3.4-6]')
+    }
+  }
+
+  #checkDisconnect({ properties }: Disconnect): void {
+    if (this.#isClient && properties.sessionExpiryInterval !== undefined) {
+      throw new ProtocolError('DISCONNECT from a Server has a Session Expiry Interval', '[MQTT-3.14.2-2]')
     }
   }
 }

@@ -5,7 +5,7 @@ import {
   type PublishProperties,
   type QoS,
 } from '@curlew/codec'
-import { NEVER } from './expiry.ts'
+import { copyBytes, type PayloadSlab } from './payload-slab.ts'
 
 /** What a {@link Message} is made of; the payload is `bytes[payloadStart..payloadEnd)`. */
 export interface MessageFields {
@@ -18,7 +18,7 @@ export interface MessageFields {
   readonly properties: PublishProperties
   /** Client Identifier of the Client that published it; empty when the Server itself did. */
   readonly publisherId: string
-  /** Milliseconds of the monotonic clock; {@link NEVER} without Message Expiry Interval. */
+  /** Milliseconds of the monotonic clock; `NEVER` without Message Expiry Interval. */
   readonly expiresAt: number
 }
 
@@ -27,7 +27,7 @@ export interface MessageFields {
  * another is kept here.
  *
  * A message begins as a view of the bytes it arrived in, which is enough for receivers that get it in the same
- * turn of the event loop. Whoever keeps it longer calls {@link own} first; the bytes are copied once,
+ * turn of the event loop. Whoever keeps it longer calls {@link hold} or {@link own} first; the bytes are copied once,
  * however many keep it.
  */
 export class Message implements PublishContent {
@@ -40,7 +40,8 @@ export class Message implements PublishContent {
   #bytes: Uint8Array
   #payloadStart: number
   #payloadEnd: number
-  #isOwned = false
+  /** Whose memory the payload lies in: the packet's, a slab's, or its own. */
+  #keeping: 'view' | 'held' | 'owned' = 'view'
   #encodedProperties: Uint8Array | undefined = undefined
 
   constructor(fields: MessageFields) {
@@ -79,14 +80,30 @@ export class Message implements PublishContent {
     return this.#encodedProperties
   }
 
-  /** Copies the payload unless that has been done, so that the message may outlive the turn it came in. */
+  /**
+   * Lets the message outlive the turn for a short time, such as until its acknowledgement comes: the payload
+   * is copied into memory that it shares with others, unless somebody keeps it already.
+   */
+  hold(slab: PayloadSlab): this {
+    if (this.#keeping !== 'view') return this
+    this.#keeping = 'held'
+    const length = this.#payloadEnd - this.#payloadStart
+    this.#payloadStart = slab.copy(this.#bytes, this.#payloadStart, this.#payloadEnd)
+    this.#payloadEnd = this.#payloadStart + length
+    this.#bytes = slab.bytes
+    return this
+  }
+
+  /** Lets the message live as long as anybody likes: the payload is copied into memory of its own, once. */
   own(): this {
-    if (this.#isOwned) return this
-    this.#isOwned = true
-    // Buffer's own `slice` would be another view.
-    this.#bytes = Uint8Array.prototype.slice.call(this.#bytes, this.#payloadStart, this.#payloadEnd)
-    this.#payloadEnd -= this.#payloadStart
+    if (this.#keeping === 'owned') return this
+    this.#keeping = 'owned'
+    const length = this.#payloadEnd - this.#payloadStart
+    const copy = new Uint8Array(length)
+    copyBytes(this.#bytes, this.#payloadStart, copy, 0, length)
+    this.#bytes = copy
     this.#payloadStart = 0
+    this.#payloadEnd = length
     return this
   }
 }

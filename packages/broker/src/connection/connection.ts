@@ -2,6 +2,7 @@ import {
   type Connect,
   connackReturnCodeOf,
   type Disconnect,
+  encodePacket,
   MqttError,
   noProperties,
   type Packet,
@@ -19,13 +20,13 @@ import {
   writePing,
   writeShortAck,
 } from '@curlew/codec'
-import { IncomingTopicAliases, type Message, silenceDeadline } from '@curlew/protocol'
-import { WheelTimer } from '../runtime/timer-wheel.ts'
+import { IncomingTopicAliases, type Message } from '@curlew/protocol'
 import type { Outlet } from '../sessions/outlet.ts'
 import type { Session } from '../sessions/session.ts'
 import { storedWill } from '../sessions/will.ts'
 import { Acknowledgements, HELD_BYTES_MAX } from './acknowledgements.ts'
 import type { ByteStream, ByteStreamHandler } from './byte-stream.ts'
+import { type DeadlineOwner, Deadlines } from './deadlines.ts'
 import { type Admission, handshake, type Refusal } from './handshake.ts'
 import { Output, type OutputOwner } from './output.ts'
 import type { PacketContext } from './packet-context.ts'
@@ -48,7 +49,7 @@ type State = 'awaiting-connect' | 'connected' | 'closing' | 'closed'
  * Packets of a chunk are handled in order and to completion before the next chunk. {@link Connection.close} is the only place
  * that ends the connection; whatever is thrown while a packet is handled ends up there and harms nobody else.
  */
-export class Connection implements ByteStreamHandler, Outlet, PacketContext, OutputOwner {
+export class Connection implements ByteStreamHandler, Outlet, PacketContext, OutputOwner, DeadlineOwner {
   readonly services: ConnectionServices
   readonly output: Output
   readonly acknowledgements: Acknowledgements
@@ -65,22 +66,13 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   /** Whether Reason String and User Properties may go with any packet [MQTT-3.1.2-29]. */
   wantsProblemInformation = true
 
-  /** Seconds; 0: silence is no reason to close. */
-  #keepAlive = 0
-  #lastReceivedMs: number
   #isPaused = false
-  /** CONNECT in time, then Keep Alive; at the end the linger time. */
-  readonly #deadline: WheelTimer
-  /** Set while a packet is under way that has not come whole. */
-  readonly #packetTimer: WheelTimer
-  /** Set while the host holds bytes that the Client does not take. */
-  readonly #stallTimer: WheelTimer
-  #takenBytesAtStallStart = 0
+  readonly #deadlines: Deadlines
 
   constructor(stream: ByteStream, services: ConnectionServices) {
     this.services = services
     this.#stream = stream
-    const { limits, timers, runtime, store, turn, writers } = services
+    const { limits, store, turn, writers } = services
     this.output = new Output(stream, this, services)
     this.acknowledgements = new Acknowledgements(store, this.output, writers, turn)
     this.#incomingAliases = new IncomingTopicAliases(0)
@@ -89,13 +81,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
       maximumPacketSize: limits.connectPacketBytesMax,
       topicNames: services.topicNames,
     })
-    this.#lastReceivedMs = runtime.monotonicMs()
-    this.#deadline = new WheelTimer(() => this.#onDeadline())
-    this.#packetTimer = new WheelTimer(() =>
-      this.close(ReasonCode.UnspecifiedError, 'a packet took too long to arrive'),
-    )
-    this.#stallTimer = new WheelTimer(() => this.#onStallTimer())
-    timers.set(this.#deadline, this.#lastReceivedMs + limits.connectTimeoutMs)
+    this.#deadlines = new Deadlines(this, services)
   }
 
   /** Begins to read. */
@@ -128,7 +114,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     const { turn, counters, runtime } = this.services
     turn.touch()
     counters.receivedBytes += chunk.length
-    this.#lastReceivedMs = runtime.monotonicMs()
+    this.#deadlines.lastReceivedMs = runtime.monotonicMs()
     try {
       this.#decoder.push(chunk)
       for (let packet = this.#decoder.next(); packet !== undefined; packet = this.#decoder.next()) {
@@ -136,7 +122,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
         this.#receive(packet)
         if (this.#state !== 'connected') return
       }
-      this.#watchPacket()
+      this.#deadlines.watchPacket(this.#decoder.isInsidePacket)
     } catch (error) {
       this.#fail(error)
     }
@@ -144,7 +130,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   }
 
   onDrain(): void {
-    this.services.timers.clear(this.#stallTimer)
+    this.#deadlines.endStall()
     if (this.#state !== 'connected') return
     this.services.turn.touch()
     this.session.pump()
@@ -212,7 +198,14 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
 
   /** Sends a packet, when what it says is stored. */
   sendWhenStored(packet: Packet): void {
-    writePacket(this.acknowledgements.writer(), packet, this.version)
+    const writer = this.acknowledgements.writer()
+    const start = writer.position
+    writePacket(writer, packet, this.version)
+    const size = writer.position - start
+    if (size <= this.#maximumPacketSize) return
+    writer.position = start
+    const message = `${packetTypeName(packet.type)} has ${size} bytes; the client takes ${this.#maximumPacketSize}`
+    this.close(ReasonCode.PacketTooLarge, message) // [MQTT-3.1.2-24]
   }
 
   #receive(packet: Packet): void {
@@ -252,6 +245,10 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     if (this.#state !== 'awaiting-connect') throw new ProtocolError('a second CONNECT', '[MQTT-3.1.0-2]')
     const outcome = handshake(connect, this.services)
     if ('reasonCode' in outcome) return this.#refuse(outcome)
+    this.#maximumPacketSize = connect.properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
+    if (encodePacket(outcome.connack(false), this.version).length > this.#maximumPacketSize) {
+      return this.close(ReasonCode.PacketTooLarge, 'Maximum Packet Size has no room for a CONNACK')
+    }
     this.#admit(connect, outcome)
   }
 
@@ -268,7 +265,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   }
 
   #admit(connect: Connect, admission: Admission): void {
-    const { registry, limits, observer, timers } = this.services
+    const { registry, limits, observer } = this.services
     const { properties } = connect
     const { session, isPresent } = registry.open(
       admission.clientId,
@@ -277,15 +274,12 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     )
     this.#session = session
     this.#state = 'connected'
-    this.#keepAlive = admission.keepAlive
-    this.#maximumPacketSize = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
     this.wantsProblemInformation = properties.requestProblemInformation ?? true
     this.#decoder.maximumPacketSize = limits.packetBytesMax
     this.#incomingAliases = new IncomingTopicAliases(limits.topicAliasMaximum)
     session.incoming.receiveMaximum = connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff
     session.will = connect.will && storedWill(connect.will) // [MQTT-3.1.2-7]
-    timers.clear(this.#deadline)
-    if (this.#keepAlive > 0) timers.set(this.#deadline, silenceDeadline(this.#lastReceivedMs, this.#keepAlive))
+    this.#deadlines.startKeepAlive(admission.keepAlive)
     this.#client = {
       clientId: admission.clientId,
       protocolVersion: connect.protocolVersion,
@@ -342,9 +336,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   #toClosing(): void {
     if (this.#state === 'closing' || this.#state === 'closed') return
     this.#state = 'closing'
-    const { timers, runtime, limits } = this.services
-    timers.clear(this.#packetTimer)
-    timers.set(this.#deadline, runtime.monotonicMs() + limits.lingerMs)
+    this.#deadlines.startLinger()
     this.acknowledgements.discard()
     this.output.flush()
     if (this.#isPaused) this.#stream.resume()
@@ -354,54 +346,27 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   #toClosed(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    const { timers, counters } = this.services
-    for (const timer of [this.#deadline, this.#packetTimer, this.#stallTimer]) timers.clear(timer)
+    this.#deadlines.stop()
     this.acknowledgements.discard()
-    counters.closed++
+    this.services.counters.closed++
     this.onClosed?.()
-  }
-
-  #onDeadline(): void {
-    const { timers, runtime, turn } = this.services
-    turn.touch()
-    if (this.#state === 'awaiting-connect') return this.close(ReasonCode.UnspecifiedError, 'no CONNECT came in time')
-    if (this.#state === 'closing') {
-      this.#stream.destroy()
-      return this.#toClosed()
-    }
-    const deadline = silenceDeadline(this.#lastReceivedMs, this.#keepAlive)
-    if (deadline > runtime.monotonicMs()) return timers.set(this.#deadline, deadline)
-    this.close(ReasonCode.KeepAliveTimeout, `nothing came for one and a half times ${this.#keepAlive} s`) // [MQTT-3.1.2-22]
-  }
-
-  /** Gives a packet that has begun and not come whole its time. */
-  #watchPacket(): void {
-    const { timers, runtime, limits } = this.services
-    if (!this.#decoder.isInsidePacket) {
-      timers.clear(this.#packetTimer)
-      return
-    }
-    if (!this.#packetTimer.isSet) timers.set(this.#packetTimer, runtime.monotonicMs() + limits.packetTimeoutMs)
   }
 
   /** {@link OutputOwner.onPending} */
   onPending(): void {
-    if (this.#stallTimer.isSet) return
-    const { timers, runtime, limits } = this.services
-    this.#takenBytesAtStallStart = this.#takenBytes
-    timers.set(this.#stallTimer, runtime.monotonicMs() + limits.stalledOutputTimeoutMs)
+    this.#deadlines.watchStall()
   }
 
-  #onStallTimer(): void {
-    if (this.#stream.pendingBytes === 0) return
-    if (this.#takenBytes > this.#takenBytesAtStallStart) return this.onPending()
-    if (this.#state === 'closing') return
-    this.close(ReasonCode.QuotaExceeded, 'the client takes nothing of what is pending for it')
+  /** {@link DeadlineOwner.abort} */
+  abort(): void {
     this.#stream.destroy()
+    this.#toClosed()
   }
 
-  /** Bytes that the host has really taken. */
-  get #takenBytes(): number {
+  get pendingBytes(): number {
+    return this.#stream.pendingBytes
+  }
+  get takenBytes(): number {
     return this.output.sentBytes - this.#stream.pendingBytes
   }
 

@@ -89,6 +89,10 @@ function identifyClient(attempt: Attempt): Refusal | undefined {
     const message = 'an empty Client Identifier needs Clean Session 1: give the client an identifier'
     return { reasonCode: ReasonCode.ClientIdentifierNotValid, message } // [MQTT3-3.1.3-8]
   }
+  if (connect.protocolVersion === 3) {
+    const message = 'MQTT 3.1 demands a Client Identifier of at least one character: give the client an identifier'
+    return { reasonCode: ReasonCode.ClientIdentifierNotValid, message }
+  }
   attempt.assignedClientId = services.runtime.uniqueId() // [MQTT-3.1.3-6]
   attempt.clientId = attempt.assignedClientId
   return undefined

@@ -77,26 +77,24 @@ export function receivePuback({ session }: PacketContext, packet: Puback): void 
 export function receivePubrec(connection: PacketContext, packet: Pubrec): void {
   switch (connection.session.pubrec(packet.packetId, packet.reasonCode)) {
     case 'release':
+    case 'unknown': // 0x92 would be allowed; clients are used to Success, and the exchange ends either way
       return connection.acknowledge(PacketType.Pubrel, packet.packetId, ReasonCode.Success) // [MQTT-4.3.3-4]
-    case 'unknown':
-      return connection.acknowledge(PacketType.Pubrel, packet.packetId, ReasonCode.PacketIdentifierNotFound)
     case 'finished':
       return
   }
 }
 
 export function receivePubrel(connection: PacketContext, packet: Pubrel): void {
-  const isKnown = forgetIncoming(connection, packet.packetId)
-  const reasonCode = isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound
-  connection.acknowledge(PacketType.Pubcomp, packet.packetId, reasonCode) // [MQTT-4.3.3-11]
+  forgetIncoming(connection, packet.packetId)
+  // Also when it is unknown: after a lost PUBCOMP the sender repeats its PUBREL until it gets one.
+  connection.acknowledge(PacketType.Pubcomp, packet.packetId, ReasonCode.Success) // [MQTT-4.3.3-11]
 }
 
 export function receivePubcomp({ session }: PacketContext, packet: Pubcomp): void {
   session.pubcomp(packet.packetId)
 }
 
-function forgetIncoming({ session, services }: PacketContext, packetId: number): boolean {
+function forgetIncoming({ session, services }: PacketContext, packetId: number): void {
   const isKnown = session.incoming.release(packetId)
   if (isKnown && session.isStored) services.store.releaseIncoming(session.clientId, packetId)
-  return isKnown
 }

@@ -7,6 +7,7 @@ import {
   NEVER,
   OutgoingDeliveries,
   type OutgoingDelivery,
+  type PayloadSlab,
   packetIdAt,
   remainingInterval,
 } from '@curlew/protocol'
@@ -45,6 +46,8 @@ export interface SessionServices {
   readonly retained: RetainedMessages
   readonly limits: SessionLimits
   readonly drops: DropCounters
+  /** Holds the payloads of messages in flight. */
+  readonly slab: PayloadSlab
   /** Filled for each PUBLISH and read at once, so that none is allocated per message. */
   readonly header: PublishHeader
 }
@@ -130,6 +133,7 @@ export class Session implements Subscriber {
   /** Ends the Network Connection. Retained messages that were still to be sent wait like any other. */
   detach(): void {
     this.#outlet = undefined
+    for (const { content } of this.#outgoing.unfinished()) content.message.own() // it may take days
     for (const cursor of this.#cursors.splice(0)) {
       for (let message = cursor.next(); message !== undefined && this.#isStored; message = cursor.next()) {
         if (cursor.qosOf(message) > 0)
@@ -197,7 +201,7 @@ export class Session implements Subscriber {
     const { subscriptionIdentifiers } = terms
     return {
       sequence: this.#nextSequence++,
-      message: message.own(),
+      message,
       qos,
       retain,
       subscriptionIdentifiers,
@@ -219,12 +223,15 @@ export class Session implements Subscriber {
 
   /** Takes on a message: it is stored, then sent or queued. */
   #take(record: QueuedRecord): void {
+    const isSendable = this.#queue.count === 0 && this.#canSend(record)
+    if (!isSendable) return this.#enqueue(record)
+    record.message.hold(this.#services.slab)
     if (this.#isStored) this.#services.store.enqueue(this.clientId, record)
-    if (this.#queue.count === 0 && this.#canSend(record)) this.#send(record)
-    else this.#push(record)
+    this.#send(record)
   }
 
   #enqueue(record: QueuedRecord): void {
+    record.message.own()
     if (this.#isStored) this.#services.store.enqueue(this.clientId, record)
     this.#push(record)
   }

@@ -68,7 +68,7 @@ export interface Store {
   deleteSession(clientId: string): void
   saveSubscription(clientId: string, record: SubscriptionRecord): void
   deleteSubscription(clientId: string, filter: string): void
-  /** The message is owned (see `Message.own`); the same object may be queued by many Sessions. */
+  /** The message is held or owned (see `Message.hold`); the same object may be queued by many Sessions. */
   enqueue(clientId: string, record: QueuedRecord): void
   /** The message is delivered or dropped. */
   dequeue(clientId: string, sequence: number): void

@@ -68,7 +68,11 @@ export class DecodedPublish implements Publish {
   }
 }
 
-/** @param flags the low four bits of the fixed header */
+/**
+ * Leaves to the decoder, who knows which end sent it, what depends on that: Packet Identifier 0 and Subscription Identifiers.
+ *
+ * @param flags the low four bits of the fixed header
+ */
 export function decodePublish(
   reader: PacketReader,
   flags: number,
@@ -77,11 +81,7 @@ export function decodePublish(
 ): DecodedPublish {
   checkPublishFlags(flags)
   const topic = topicNames.read(reader)
-  let packetId = 0
-  if ((flags & 6) !== 0) {
-    packetId = reader.twoByteInteger()
-    if (packetId === 0) throw new ProtocolError('Packet Identifier of PUBLISH is 0', '[MQTT-2.2.1-3]')
-  }
+  const packetId = (flags & 6) === 0 ? 0 : reader.twoByteInteger()
   const properties: PublishProperties = version === 5 ? readProperties(reader, PacketType.Publish) : noProperties
   if (topic === '' && properties.topicAlias === undefined) {
     throw new ProtocolError('Topic Name is empty and there is no Topic Alias', '[MQTT-4.7.3-1]')

@@ -1,4 +1,4 @@
-import { isFailure, type ReasonCode } from '@curlew/codec'
+import { isFailure, PacketType, ProtocolError, packetTypeName, type ReasonCode } from '@curlew/codec'
 
 /** Where a delivery stands: what it waits for, or that it is over. */
 export type DeliveryPhase = 'awaiting-puback' | 'awaiting-pubrec' | 'awaiting-pubcomp' | 'finished'
@@ -113,8 +113,12 @@ export class OutgoingDeliveries<Content> {
     delivery.usesQuota = false
   }
 
-  /** @returns what the PUBACK finished, or `undefined` when nobody waited for it */
+  /**
+   * @returns what the PUBACK finished, or `undefined` when nothing is under way with its identifier
+   * @throws {ProtocolError} when what is under way waits for another packet
+   */
   puback(packetId: number): Content | undefined {
+    this.#expect(PacketType.Puback, packetId, 'awaiting-puback')
     return this.#finish(packetId, 'awaiting-puback')
   }
 
@@ -123,22 +127,27 @@ export class OutgoingDeliveries<Content> {
    * new message with it would be taken for a duplicate. PUBREL and PUBCOMP settle that.
    *
    * @returns what must follow [MQTT-4.3.3-4], [MQTT-4.3.3-5]
+   * @throws {ProtocolError} when what is under way is a QoS 1 delivery
    */
   pubrec(packetId: number, reasonCode: ReasonCode): AfterPubrec {
     const delivery = this.#deliveries.get(packetId)
-    if (delivery === undefined || delivery.qos !== 2) return 'unknown'
-    if (delivery.phase === 'awaiting-pubrec') {
-      if (isFailure(reasonCode)) {
-        this.#finish(packetId, 'awaiting-pubrec')
-        return 'finished'
-      }
-      delivery.phase = 'awaiting-pubcomp' // [MQTT-4.3.3-6]: the PUBLISH is never sent again
+    if (delivery === undefined) return 'unknown'
+    if (delivery.phase === 'awaiting-pubcomp') return 'release'
+    this.#expect(PacketType.Pubrec, packetId, 'awaiting-pubrec')
+    if (isFailure(reasonCode)) {
+      this.#finish(packetId, 'awaiting-pubrec')
+      return 'finished'
     }
+    delivery.phase = 'awaiting-pubcomp' // [MQTT-4.3.3-6]: the PUBLISH is never sent again
     return 'release'
   }
 
-  /** @returns what the PUBCOMP finished, or `undefined` when nobody waited for it */
+  /**
+   * @returns what the PUBCOMP finished, or `undefined` when nothing is under way with its identifier
+   * @throws {ProtocolError} when what is under way waits for another packet
+   */
   pubcomp(packetId: number): Content | undefined {
+    this.#expect(PacketType.Pubcomp, packetId, 'awaiting-pubcomp')
     return this.#finish(packetId, 'awaiting-pubcomp')
   }
 
@@ -207,6 +216,13 @@ export class OutgoingDeliveries<Content> {
     const delivery = new OutgoingDelivery(content, packetId, qos)
     this.#deliveries.set(packetId, delivery)
     return delivery
+  }
+
+  /** An acknowledgement of the wrong kind shows that the receiver has lost track: going on could lose messages. */
+  #expect(type: PacketType, packetId: number, phase: DeliveryPhase): void {
+    const delivery = this.#deliveries.get(packetId)
+    if (delivery === undefined || delivery.phase === phase) return
+    throw new ProtocolError(`${packetTypeName(type)} for Packet Identifier ${packetId}, which is ${delivery.phase}`)
   }
 
   #finish(packetId: number, expected: DeliveryPhase): Content | undefined {

@@ -1,0 +1,119 @@
+import { ReasonCode } from '@curlew/codec'
+import { silenceDeadline } from '@curlew/protocol'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
+import type { ConnectionLimits } from './limits.ts'
+
+/** What the deadlines need to see and do. Implemented by the connection they belong to. */
+export interface DeadlineOwner {
+  /** Bytes that the host has taken from us so far, and bytes that it has not. */
+  readonly takenBytes: number
+  readonly pendingBytes: number
+  close(reasonCode: ReasonCode, message: string): void
+  /** Closes both sides at once: waiting longer would not help. */
+  abort(): void
+}
+
+/** What the deadlines of all connections share. */
+export interface DeadlineServices {
+  readonly runtime: Runtime
+  readonly timers: TimerWheel
+  readonly limits: ConnectionLimits
+  readonly turn: { touch(): void }
+}
+
+/**
+ * How long a connection may take: for its CONNECT, between packets, within one packet, for taking what we send, and for closing.
+ * Each time runs on a timer of the wheel; a packet that arrives costs no timer operation.
+ */
+export class Deadlines {
+  readonly #owner: DeadlineOwner
+  readonly #services: DeadlineServices
+  /** Seconds; 0: silence is no reason to close. */
+  #keepAlive = 0
+  /** Monotonic milliseconds of the last bytes from the Client. */
+  lastReceivedMs: number
+  #takenBytesAtStallStart = 0
+  /** First for CONNECT, then for silence, at the end for lingering: never two of them at a time. */
+  #timer: WheelTimer
+  readonly #packetTimer: WheelTimer
+  readonly #stallTimer: WheelTimer
+
+  constructor(owner: DeadlineOwner, services: DeadlineServices) {
+    this.#owner = owner
+    this.#services = services
+    const { runtime, timers, limits } = services
+    this.lastReceivedMs = runtime.monotonicMs()
+    this.#timer = this.#timerFor(() => owner.close(ReasonCode.UnspecifiedError, 'no CONNECT came in time'))
+    this.#packetTimer = this.#timerFor(() =>
+      owner.close(ReasonCode.UnspecifiedError, 'a packet took too long to arrive'),
+    )
+    this.#stallTimer = this.#timerFor(() => this.#onStalled())
+    timers.set(this.#timer, this.lastReceivedMs + limits.connectTimeoutMs)
+  }
+
+  /** CONNECT has come: from now on silence counts. @param keepAlive seconds */
+  startKeepAlive(keepAlive: number): void {
+    const { timers } = this.#services
+    timers.clear(this.#timer)
+    this.#keepAlive = keepAlive
+    if (keepAlive === 0) return
+    this.#timer = this.#timerFor(() => this.#onSilence())
+    timers.set(this.#timer, silenceDeadline(this.lastReceivedMs, keepAlive))
+  }
+
+  /** @param isInside whether a packet has begun and has not come whole */
+  watchPacket(isInside: boolean): void {
+    const { timers, runtime, limits } = this.#services
+    if (!isInside) timers.clear(this.#packetTimer)
+    else if (!this.#packetTimer.isSet) timers.set(this.#packetTimer, runtime.monotonicMs() + limits.packetTimeoutMs)
+  }
+
+  /** The host holds bytes that the Client does not take. */
+  watchStall(): void {
+    if (this.#stallTimer.isSet) return
+    const { timers, runtime, limits } = this.#services
+    this.#takenBytesAtStallStart = this.#owner.takenBytes
+    timers.set(this.#stallTimer, runtime.monotonicMs() + limits.stalledOutputTimeoutMs)
+  }
+
+  /** The Client has taken everything. */
+  endStall(): void {
+    this.#services.timers.clear(this.#stallTimer)
+  }
+
+  /** Our side is closed: the peer has some time left to read and to close too. */
+  startLinger(): void {
+    const { timers, runtime, limits } = this.#services
+    this.stop()
+    this.#timer = this.#timerFor(() => this.#owner.abort())
+    timers.set(this.#timer, runtime.monotonicMs() + limits.lingerMs)
+  }
+
+  stop(): void {
+    for (const timer of [this.#timer, this.#packetTimer, this.#stallTimer]) this.#services.timers.clear(timer)
+  }
+
+  #timerFor(callback: () => void): WheelTimer {
+    return new WheelTimer(() => {
+      this.#services.turn.touch()
+      callback()
+    })
+  }
+
+  #onSilence(): void {
+    const { timers, runtime } = this.#services
+    const deadline = silenceDeadline(this.lastReceivedMs, this.#keepAlive)
+    if (deadline > runtime.monotonicMs()) return timers.set(this.#timer, deadline)
+    const message = `nothing came for one and a half times the Keep Alive of ${this.#keepAlive} s`
+    this.#owner.close(ReasonCode.KeepAliveTimeout, message) // [MQTT-3.1.2-22]
+  }
+
+  #onStalled(): void {
+    const { takenBytes, pendingBytes } = this.#owner
+    if (pendingBytes === 0) return
+    if (takenBytes > this.#takenBytesAtStallStart) return this.watchStall()
+    this.#owner.close(ReasonCode.QuotaExceeded, 'the client takes nothing of what is pending for it')
+    this.#owner.abort()
+  }
+}
