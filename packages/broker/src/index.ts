@@ -1,6 +1,6 @@
 /** An MQTT 5.0, 3.1.1 and 3.1 broker as a library. */
 export { type Broker, type BrokerOptions, type BrokerStats, createBroker } from './broker.ts'
-export { ConfigError, defaultLimits, type Limits } from './config.ts'
+export { ConfigError, defaultLimits, type Limits, limitsOf } from './config.ts'
 export type { ClientInfo } from './connection/services.ts'
 export type { BrokerEvents } from './events.ts'
 export type { Log, LogFields } from './runtime/log.ts'
@@ -16,4 +16,4 @@ export type {
   SubscriptionRecord,
   WillRecord,
 } from './store/store.ts'
-export { type ListenAddress, ListenError, type ListenOptions } from './transport/listener.ts'
+export { checkExposure, isLoopback, type ListenAddress, ListenError, type ListenOptions } from './transport/listener.ts'

@@ -368,7 +368,7 @@ export class PacketDecoder {
  * decodePacket(Uint8Array.of(0xc0, 0x00), { receiver: 'server', version: 5 }) // { type: PacketType.Pingreq }
  */
 export function decodePacket(bytes: Uint8Array, options: PacketDecoderOptions): Packet {
-  const decoder = new PacketDecoder(options)
+  const decoder = new PacketDecoder({ topicNames: new TopicNames(1), ...options })
   decoder.push(bytes)
   const packet = decoder.next()
   if (packet === undefined) throw new MalformedPacketError('the bytes end inside the packet')

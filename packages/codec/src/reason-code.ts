@@ -76,7 +76,7 @@ const allowed = new Map<number, ReadonlySet<number>>([
 ])
 
 const names = new Map<number, string>(
-  Object.entries(ReasonCode).map(([name, code]) => [code, name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ')]),
+  Object.entries(ReasonCode).map(([name, code]) => [code, name.match(/QoS|[A-Z][a-z]+|\d/g)!.join(' ')]),
 )
 
 /** Whether a code says that the operation failed. Return codes of 3.1.1 are not Reason Codes. */

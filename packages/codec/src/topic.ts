@@ -84,7 +84,7 @@ function isSeparator(filter: string, index: number, start: number): boolean {
   return index < start || index === filter.length || filter.charCodeAt(index) === SEPARATOR
 }
 
-/** Slots of the table of {@link TopicNames}; a power of two. About 2 MiB when full of long names. */
+/** Slots of the table of {@link TopicNames} by default. About 2 MiB when full of long names. */
 const NAMES_SLOTS = 8192
 /** Longer names are decoded each time: they are rare, and the table must stay small. */
 const NAME_LENGTH_MAX = 256
@@ -99,8 +99,14 @@ const NAME_LENGTH_MAX = 256
  * Decoders may share one if they have the same rule for control characters.
  */
 export class TopicNames {
-  readonly #names: (string | undefined)[] = new Array(NAMES_SLOTS).fill(undefined)
-  readonly #bytes: (Uint8Array | undefined)[] = new Array(NAMES_SLOTS).fill(undefined)
+  readonly #names: (string | undefined)[]
+  readonly #bytes: (Uint8Array | undefined)[]
+
+  /** @param slots how many names are remembered; a power of two */
+  constructor(slots: number = NAMES_SLOTS) {
+    this.#names = new Array(slots).fill(undefined)
+    this.#bytes = new Array(slots).fill(undefined)
+  }
 
   /** Whether a string may be a Topic Name: at least one character, no wildcards, no U+0000. */
   static isValid(name: string): boolean {
@@ -121,7 +127,7 @@ export class TopicNames {
     const { bytes } = reader
     let hash = length
     for (let index = start; index < start + length; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193)
-    const slot = (hash ^ (hash >>> 15)) & (NAMES_SLOTS - 1)
+    const slot = (hash ^ (hash >>> 15)) & (this.#names.length - 1)
     const known = this.#bytes[slot]
     if (known !== undefined && isSame(known, bytes, start, length)) return this.#names[slot]!
     reader.position = start

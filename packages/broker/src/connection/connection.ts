@@ -31,6 +31,7 @@ import { type Admission, handshake, type Refusal } from './handshake.ts'
 import { Output, type OutputOwner } from './output.ts'
 import type { PacketContext } from './packet-context.ts'
 import { receivePuback, receivePubcomp, receivePublish, receivePubrec, receivePubrel } from './publish.ts'
+import { writeWithReason } from './reason-string.ts'
 import type { ClientInfo, ConnectionServices } from './services.ts'
 import { receiveSubscribe, receiveUnsubscribe } from './subscribe.ts'
 
@@ -243,9 +244,9 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
 
   #connect(connect: Connect): void {
     if (this.#state !== 'awaiting-connect') throw new ProtocolError('a second CONNECT', '[MQTT-3.1.0-2]')
+    this.#maximumPacketSize = connect.properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
     const outcome = handshake(connect, this.services)
     if ('reasonCode' in outcome) return this.#refuse(outcome)
-    this.#maximumPacketSize = connect.properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
     if (encodePacket(outcome.connack(false), this.version).length > this.#maximumPacketSize) {
       return this.close(ReasonCode.PacketTooLarge, 'Maximum Packet Size has no room for a CONNACK')
     }
@@ -259,7 +260,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     if (code !== undefined) {
       const properties = this.version === 5 ? { reasonString: message } : noProperties
       const connack = { type: PacketType.Connack, sessionPresent: false, reasonCode: code, properties } // [MQTT-3.2.2-6]
-      writePacket(this.output.writer(), connack, this.version)
+      writeWithReason(this.output.writer(), connack, this.version, this.#maximumPacketSize)
     }
     this.close(reasonCode, message) // [MQTT-3.2.2-7]
   }
@@ -328,9 +329,9 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   }
 
   #sendDisconnect(reasonCode: ReasonCode, message: string): void {
-    // DISCONNECT may carry a Reason String whatever the Client asked for, as long as it fits [MQTT-3.14.2-3].
-    const properties = message.length + 16 < this.#maximumPacketSize ? { reasonString: message } : noProperties
-    writePacket(this.output.writer(), { type: PacketType.Disconnect, reasonCode, properties }, 5)
+    // DISCONNECT may carry a Reason String whatever the Client asked for, as long as it fits.
+    const packet = { type: PacketType.Disconnect, reasonCode, properties: { reasonString: message } }
+    writeWithReason(this.output.writer(), packet, 5, this.#maximumPacketSize)
   }
 
   #toClosing(): void {

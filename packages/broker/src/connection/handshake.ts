@@ -78,7 +78,7 @@ export function handshake(connect: Connect, services: ConnectionServices): Admis
 function checkAuthenticationMethod({ connect }: Attempt): Refusal | undefined {
   const method = connect.properties.authenticationMethod
   if (method === undefined) return undefined
-  const message = `Authentication Method '${method}' is not supported`
+  const message = `Authentication Method '${method.slice(0, 64)}' is not supported`
   return { reasonCode: ReasonCode.BadAuthenticationMethod, message } // [MQTT-4.12.0-1]
 }
 

@@ -1,6 +1,7 @@
 import {
   countTopicLevels,
   DecodedPublish,
+  isFailure,
   PacketType,
   ProtocolError,
   type Puback,
@@ -32,7 +33,7 @@ export function receivePublish(connection: PacketContext, packet: Publish): void
   const reasonCode = route(connection, packet, topic)
   if (packet.qos === 1) return connection.acknowledge(PacketType.Puback, packet.packetId, reasonCode) // [MQTT-4.3.2-4]
   if (packet.qos === 0) return
-  if (reasonCode >= 0x80) forgetIncoming(connection, packet.packetId)
+  if (isFailure(reasonCode)) forgetIncoming(connection, packet.packetId)
   connection.acknowledge(PacketType.Pubrec, packet.packetId, reasonCode) // [MQTT-4.3.3-8]
 }
 
@@ -75,13 +76,11 @@ export function receivePuback({ session }: PacketContext, packet: Puback): void 
 }
 
 export function receivePubrec(connection: PacketContext, packet: Pubrec): void {
-  switch (connection.session.pubrec(packet.packetId, packet.reasonCode)) {
-    case 'release':
-    case 'unknown': // 0x92 would be allowed; clients are used to Success, and the exchange ends either way
-      return connection.acknowledge(PacketType.Pubrel, packet.packetId, ReasonCode.Success) // [MQTT-4.3.3-4]
-    case 'finished':
-      return
-  }
+  const { packetId, reasonCode } = packet
+  const after = connection.session.pubrec(packetId, reasonCode)
+  if (after === 'finished' || (after === 'unknown' && isFailure(reasonCode))) return
+  // Of an unknown exchange 0x92 would be allowed; clients are used to Success, and it ends either way.
+  connection.acknowledge(PacketType.Pubrel, packetId, ReasonCode.Success) // [MQTT-4.3.3-4]
 }
 
 export function receivePubrel(connection: PacketContext, packet: Pubrel): void {

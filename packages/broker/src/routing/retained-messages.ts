@@ -17,7 +17,7 @@ class Node {
 export interface RetainedLimits {
   /** Retained messages at most: what a million topics cost is measured, more is a decision. Default 1 000 000. */
   retainedCountMax: number
-  /** Bytes of payloads and topics at most. Default 1 GiB. */
+  /** Bytes of payloads, properties and topics at most. Default 1 GiB. */
   retainedBytesMax: number
 }
 
@@ -39,7 +39,7 @@ export class RetainedMessages {
     return this.#byTopic.size
   }
 
-  /** Bytes of payloads and topics. */
+  /** Bytes of payloads, properties and topics. */
   get bytes(): number {
     return this.#bytes
   }
@@ -150,5 +150,5 @@ function isEmpty(node: Node): boolean {
 }
 
 function sizeOf(message: Message): number {
-  return message.payloadLength + message.topic.length
+  return message.payloadLength + message.encodedProperties.length + message.topic.length
 }

@@ -15,6 +15,8 @@ interface Receiver {
 
 /** Topics whose receivers are remembered; when there are more, all are forgotten and found again. */
 const ROUTES_MAX = 50_000
+/** Longer topics are looked up each time: 50 000 of 64 KiB would be 3 GiB, and fleets have none of them. UTF-16 units. */
+const ROUTE_TOPIC_LENGTH_MAX = 256
 
 /**
  * Takes each message to whoever should receive it. The receivers of a topic are found and merged once and
@@ -101,6 +103,7 @@ export class Router {
       else list.push(subscription)
     }
     const receivers = Array.from(bySubscriber, ([subscriber, matching]) => receiverOf(subscriber, matching))
+    if (topic.length > ROUTE_TOPIC_LENGTH_MAX) return receivers
     if (this.#routes.size >= ROUTES_MAX) this.#routes.clear()
     this.#routes.set(topic, receivers)
     return receivers

@@ -89,8 +89,10 @@ export class TimerWheel {
     return Math.floor(this.#runtime.monotonicMs() / WHEEL_TICK_MS)
   }
 
+  /** Aims at the next tick: from an arbitrary moment, what falls due would wait for up to two. */
   #startHostTimer(): void {
-    this.#cancelHostTimer = this.#runtime.startTimer(WHEEL_TICK_MS, () => this.#turn())
+    const delayMs = Math.ceil(WHEEL_TICK_MS - (this.#runtime.monotonicMs() % WHEEL_TICK_MS))
+    this.#cancelHostTimer = this.#runtime.startTimer(delayMs, () => this.#turn())
   }
 
   #turn(): void {

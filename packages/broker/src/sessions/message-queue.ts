@@ -4,16 +4,16 @@ import type { QueuedRecord } from '../store/store.ts'
 export interface QueueLimits {
   /** Messages that wait for one Session at most. Default 10 000: hours of a device, minutes of a back end. */
   queuedMessagesMax: number
-  /** Bytes of payloads and topics that wait for one Session at most. Default 16 MiB. */
+  /** Bytes of payloads, properties and topics that wait for one Session at most. Default 16 MiB. */
   queuedBytesMax: number
 }
 
-/** What one waiting message is taken to cost beside its payload and topic, in bytes. */
+/** What one waiting message is taken to cost beside its payload, properties and topic, in bytes. */
 const OVERHEAD_BYTES = 64
 
 /** What a message counts in the limits on bytes of queues and of messages in flight. */
 export function messageBytes(message: Message): number {
-  return message.payloadLength + message.topic.length + OVERHEAD_BYTES
+  return message.payloadLength + message.encodedProperties.length + message.topic.length + OVERHEAD_BYTES
 }
 
 /**
@@ -74,6 +74,11 @@ export class MessageQueue {
     this.#records.push(record)
     this.#bytes += size
     return dropped
+  }
+
+  /** All that wait, oldest first. */
+  records(): readonly QueuedRecord[] {
+    return this.#records.slice(this.#head).filter(record => record !== undefined)
   }
 
   /** Appends a message that was stored before, whatever the limits are now. */

@@ -27,6 +27,9 @@ export interface SessionLimits extends QueueLimits {
   inFlightBytesMax: number
 }
 
+/** So many messages may wait for a connected Client in memory that they share with others; see `Message.hold`. */
+const HELD_BACKLOG_MAX = 256
+
 /** Messages that did not reach a Client, by reason. One object serves all Sessions of a broker. */
 export class DropCounters {
   /** QoS 0 while the Client could not keep up. */
@@ -133,7 +136,9 @@ export class Session implements Subscriber {
   /** Ends the Network Connection. Retained messages that were still to be sent wait like any other. */
   detach(): void {
     this.#outlet = undefined
-    for (const { content } of this.#outgoing.unfinished()) content.message.own() // it may take days
+    // From here on it may take days: nothing may pin the memory of others.
+    for (const { content } of this.#outgoing.unfinished()) content.message.own()
+    for (const { message } of this.#queue.records()) message.own()
     for (const cursor of this.#cursors.splice(0)) {
       for (let message = cursor.next(); message !== undefined && this.#isStored; message = cursor.next()) {
         if (cursor.qosOf(message) > 0)
@@ -231,7 +236,10 @@ export class Session implements Subscriber {
   }
 
   #enqueue(record: QueuedRecord): void {
-    record.message.own()
+    // A connected Client is expected to take a short backlog soon.
+    const isBrief = this.#outlet !== undefined && this.#queue.count < HELD_BACKLOG_MAX
+    if (isBrief) record.message.hold(this.#services.slab)
+    else record.message.own()
     if (this.#isStored) this.#services.store.enqueue(this.clientId, record)
     this.#push(record)
   }

@@ -139,6 +139,9 @@ export function writeConnect(writer: PacketWriter, packet: Connect): void {
 }
 
 function checkConnect({ protocolVersion, keepAlive, will, userName, password, properties }: Connect): void {
+  if (protocolNames[protocolVersion] === undefined) {
+    throw new InvalidPacketError(`protocolVersion must be 3, 4 or 5, not ${protocolVersion}`, '[MQTT-3.1.2-2]')
+  }
   if (protocolVersion < 5 && password !== undefined && userName === undefined) {
     throw new InvalidPacketError('MQTT 3 allows a password only with a user name', '[MQTT3-3.1.2-22]')
   }

@@ -1,3 +1,5 @@
+import { PacketIdSet } from './packet-id-set.ts'
+
 /** What to do with an incoming QoS 2 PUBLISH. */
 export type Reception =
   /** Take the message on and answer PUBREC. */
@@ -21,9 +23,9 @@ export type Reception =
  */
 export class IncomingDeliveries {
   /** At most 65 535, as there are no more identifiers. */
-  readonly #accepted = new Set<number>()
+  readonly #accepted = new PacketIdSet()
   /** Those in `#accepted` that came on an earlier Network Connection. */
-  readonly #earlier = new Set<number>()
+  readonly #earlier = new PacketIdSet()
   /** The Receive Maximum that we announced, or 65 535 to a Client of 3.1.1, which has none. */
   receiveMaximum: number
 
@@ -59,11 +61,11 @@ export class IncomingDeliveries {
   /** Begins a Network Connection on which the Session is resumed. */
   resume(receiveMaximum: number): void {
     this.receiveMaximum = receiveMaximum
-    for (const packetId of this.#accepted) this.#earlier.add(packetId)
+    for (const packetId of this.#accepted.values()) this.#earlier.add(packetId)
   }
 
-  /** The identifiers that wait for their PUBREL, oldest first. */
-  accepted(): IterableIterator<number> {
+  /** The identifiers that wait for their PUBREL, in no particular order. */
+  accepted(): number[] {
     return this.#accepted.values()
   }
 }

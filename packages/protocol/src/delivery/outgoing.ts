@@ -1,4 +1,5 @@
 import { isFailure, PacketType, ProtocolError, packetTypeName, type ReasonCode } from '@curlew/codec'
+import { PacketIdTable } from './packet-id-table.ts'
 
 /** Where a delivery stands: what it waits for, or that it is over. */
 export type DeliveryPhase = 'awaiting-puback' | 'awaiting-pubrec' | 'awaiting-pubcomp' | 'finished'
@@ -8,12 +9,15 @@ export class OutgoingDelivery<Content> {
   readonly content: Content
   readonly packetId: number
   readonly qos: 1 | 2
+  /** Which delivery of the Session this is, in the order of sending. */
+  readonly order: number
   phase: DeliveryPhase
   /** Whether its PUBLISH went out on this Network Connection and therefore uses send quota. */
   usesQuota = true
 
-  constructor(content: Content, packetId: number, qos: 1 | 2) {
+  constructor(content: Content, packetId: number, qos: 1 | 2, order: number) {
     this.content = content
+    this.order = order
     this.packetId = packetId
     this.qos = qos
     this.phase = qos === 1 ? 'awaiting-puback' : 'awaiting-pubrec'
@@ -37,15 +41,17 @@ export type AfterPubrec =
  *     QoS 2   start ─▶ awaiting-pubrec ── PUBREC ─▶ awaiting-pubcomp ── PUBCOMP ─▶ finished
  *                            └───────── PUBREC with a failure code ──────────────▶ finished
  *
- * It performs no I/O and reads no clock. The iteration order of `#deliveries` is the order of sending,
- * which is the order PUBLISH packets are sent in again after a reconnect [MQTT-4.6.0-1].
+ * It performs no I/O and reads no clock. Deliveries are numbered in the order of sending, which is the
+ * order PUBLISH packets are sent in again after a reconnect [MQTT-4.6.0-1].
  *
  * The send quota of section 4.9 is not a number that acknowledgements add to: it is the Receive Maximum less
  * the deliveries that use quota, so an acknowledgement that belongs to none of them cannot change it.
  */
 export class OutgoingDeliveries<Content> {
-  readonly #deliveries = new Map<number, OutgoingDelivery<Content>>()
-  /** Deliveries in the map with `usesQuota`. */
+  readonly #deliveries = new PacketIdTable<OutgoingDelivery<Content>>()
+  /** Deliveries begun so far. */
+  #started = 0
+  /** Deliveries in the table with `usesQuota`. */
   #usingQuota = 0
   #receiveMaximum: number
   /** What is to be sent again on this Network Connection, from `#resendNext` on. */
@@ -79,7 +85,7 @@ export class OutgoingDeliveries<Content> {
 
   /** Whether a Packet Identifier is in use and so cannot be given to another message. */
   isInUse(packetId: number): boolean {
-    return this.#deliveries.has(packetId)
+    return this.#deliveries.get(packetId) !== undefined
   }
 
   /** What is delivered with this Packet Identifier, or `undefined` if it is not in use. */
@@ -172,7 +178,7 @@ export class OutgoingDeliveries<Content> {
   resume(receiveMaximum: number): void {
     this.#receiveMaximum = receiveMaximum
     this.#usingQuota = 0
-    const all = [...this.#deliveries.values()]
+    const all = this.unfinished()
     for (const delivery of all) delivery.usesQuota = false
     const released = all.filter(delivery => delivery.phase === 'awaiting-pubcomp')
     this.#resends = [...released, ...all.filter(delivery => delivery.phase !== 'awaiting-pubcomp')]
@@ -207,14 +213,14 @@ export class OutgoingDeliveries<Content> {
   }
 
   /** All that is unfinished, in the order of sending. */
-  unfinished(): IterableIterator<OutgoingDelivery<Content>> {
-    return this.#deliveries.values()
+  unfinished(): OutgoingDelivery<Content>[] {
+    return this.#deliveries.values().sort((one, other) => one.order - other.order)
   }
 
   #add(content: Content, packetId: number, qos: 1 | 2): OutgoingDelivery<Content> {
-    if (this.#deliveries.has(packetId)) throw new RangeError(`Packet Identifier ${packetId} is in use`)
-    const delivery = new OutgoingDelivery(content, packetId, qos)
-    this.#deliveries.set(packetId, delivery)
+    if (this.isInUse(packetId)) throw new RangeError(`Packet Identifier ${packetId} is in use`)
+    const delivery = new OutgoingDelivery(content, packetId, qos, this.#started++)
+    this.#deliveries.add(delivery)
     return delivery
   }
 
@@ -228,7 +234,7 @@ export class OutgoingDeliveries<Content> {
   #finish(packetId: number, expected: DeliveryPhase): Content | undefined {
     const delivery = this.#deliveries.get(packetId)
     if (delivery === undefined || delivery.phase !== expected) return undefined
-    this.#deliveries.delete(packetId)
+    this.#deliveries.remove(delivery)
     delivery.phase = 'finished'
     if (delivery.usesQuota) this.#usingQuota--
     return delivery.content

@@ -1,4 +1,4 @@
-import { ReasonCode } from '@curlew/codec'
+import { ProtocolError, ReasonCode } from '@curlew/codec'
 import { type DeliveryPhase, OutgoingDeliveries, type OutgoingDelivery } from '@curlew/protocol'
 import { describe, expect, test } from 'vitest'
 
@@ -15,6 +15,16 @@ function resendsOf(deliveries: OutgoingDeliveries<string>): string[] {
 
 function phasesOf(deliveries: OutgoingDeliveries<string>): string[] {
   return [...deliveries.unfinished()].map(({ packetId, phase }) => `${packetId} ${phase}`)
+}
+
+/** One delivery for each phase, its identifier 1, 2 and 3, and no quota left. */
+function oneInEachPhase(): OutgoingDeliveries<string> {
+  const deliveries = new OutgoingDeliveries<string>(3)
+  deliveries.start('a', 1, 1)
+  deliveries.start('b', 2, 2)
+  deliveries.start('c', 3, 2)
+  deliveries.pubrec(3, Success)
+  return deliveries
 }
 
 describe('QoS 1', () => {
@@ -104,14 +114,16 @@ describe('QoS 2', () => {
     expect(phasesOf(deliveries)).toEqual(['7 awaiting-pubcomp'])
   })
 
-  test('PUBREC that nobody waits for is reported as unknown', () => {
-    const deliveries = new OutgoingDeliveries<string>(10)
-    deliveries.start('a', 1, 1)
+  test.each([Success, QuotaExceeded])(
+    'PUBREC with code %d that nobody waits for is reported as unknown',
+    reasonCode => {
+      const deliveries = new OutgoingDeliveries<string>(10)
+      deliveries.start('a', 1, 2)
 
-    expect(deliveries.pubrec(1, Success)).toBe('unknown')
-    expect(deliveries.pubrec(2, Success)).toBe('unknown')
-    expect(deliveries.pubrec(2, QuotaExceeded)).toBe('unknown')
-  })
+      expect(deliveries.pubrec(2, reasonCode)).toBe('unknown')
+      expect(phasesOf(deliveries)).toEqual(['1 awaiting-pubrec'])
+    },
+  )
 })
 
 describe('Packet Identifiers', () => {
@@ -158,26 +170,57 @@ describe('send quota', () => {
 
   const strays: [stray: string, receive: (deliveries: OutgoingDeliveries<string>) => unknown][] = [
     ['PUBACK for an unknown identifier', deliveries => deliveries.puback(9)],
-    ['PUBACK for a QoS 2 delivery', deliveries => deliveries.puback(2)],
-    ['PUBACK for a released delivery', deliveries => deliveries.puback(3)],
     ['PUBREC for an unknown identifier', deliveries => deliveries.pubrec(9, Success)],
     ['PUBREC with a failure for an unknown identifier', deliveries => deliveries.pubrec(9, QuotaExceeded)],
-    ['PUBREC for a QoS 1 delivery', deliveries => deliveries.pubrec(1, Success)],
-    ['PUBREC with a failure for a QoS 1 delivery', deliveries => deliveries.pubrec(1, QuotaExceeded)],
     ['a second PUBREC', deliveries => deliveries.pubrec(3, Success)],
     ['a second PUBREC, with a failure', deliveries => deliveries.pubrec(3, QuotaExceeded)],
     ['PUBCOMP for an unknown identifier', deliveries => deliveries.pubcomp(9)],
-    ['PUBCOMP for a QoS 1 delivery', deliveries => deliveries.pubcomp(1)],
-    ['PUBCOMP before PUBREC', deliveries => deliveries.pubcomp(2)],
   ]
   test.each(strays)('%s changes nothing', (_, receive) => {
-    const deliveries = new OutgoingDeliveries<string>(3)
-    deliveries.start('a', 1, 1)
-    deliveries.start('b', 2, 2)
-    deliveries.start('c', 3, 2)
-    deliveries.pubrec(3, Success)
+    const deliveries = oneInEachPhase()
 
     receive(deliveries)
+
+    expect(deliveries.hasQuota).toBe(false)
+    expect(phasesOf(deliveries)).toEqual(['1 awaiting-puback', '2 awaiting-pubrec', '3 awaiting-pubcomp'])
+  })
+
+  const mistakes: [mistake: string, receive: (deliveries: OutgoingDeliveries<string>) => unknown, message: string][] = [
+    [
+      'PUBACK for a QoS 2 delivery',
+      deliveries => deliveries.puback(2),
+      'PUBACK for Packet Identifier 2, which is awaiting-pubrec',
+    ],
+    [
+      'PUBACK instead of PUBCOMP',
+      deliveries => deliveries.puback(3),
+      'PUBACK for Packet Identifier 3, which is awaiting-pubcomp',
+    ],
+    [
+      'PUBREC for a QoS 1 delivery',
+      deliveries => deliveries.pubrec(1, Success),
+      'PUBREC for Packet Identifier 1, which is awaiting-puback',
+    ],
+    [
+      'PUBREC with a failure for a QoS 1 delivery',
+      deliveries => deliveries.pubrec(1, QuotaExceeded),
+      'PUBREC for Packet Identifier 1, which is awaiting-puback',
+    ],
+    [
+      'PUBCOMP for a QoS 1 delivery',
+      deliveries => deliveries.pubcomp(1),
+      'PUBCOMP for Packet Identifier 1, which is awaiting-puback',
+    ],
+    [
+      'PUBCOMP before PUBREC',
+      deliveries => deliveries.pubcomp(2),
+      'PUBCOMP for Packet Identifier 2, which is awaiting-pubrec',
+    ],
+  ]
+  test.each(mistakes)('%s is a Protocol Error and changes nothing', (_, receive, message) => {
+    const deliveries = oneInEachPhase()
+
+    expect(() => receive(deliveries)).toThrow(new ProtocolError(message))
 
     expect(deliveries.hasQuota).toBe(false)
     expect(phasesOf(deliveries)).toEqual(['1 awaiting-puback', '2 awaiting-pubrec', '3 awaiting-pubcomp'])
@@ -236,12 +279,15 @@ describe('resuming', () => {
     deliveries.start('b', 2, 1)
 
     deliveries.resume(10)
-    const hasQuotaBefore = deliveries.hasQuota
+    const before = { hasQuota: deliveries.hasQuota, hasResends: deliveries.hasResends }
     deliveries.nextResend()
-    const hasQuotaBetween = deliveries.hasQuota
+    const between = { hasQuota: deliveries.hasQuota, hasResends: deliveries.hasResends }
     deliveries.nextResend()
+    const after = { hasQuota: deliveries.hasQuota, hasResends: deliveries.hasResends }
 
-    expect([hasQuotaBefore, hasQuotaBetween, deliveries.hasQuota]).toEqual([false, false, true])
+    expect(before).toEqual({ hasQuota: false, hasResends: true })
+    expect(between).toEqual({ hasQuota: false, hasResends: true })
+    expect(after).toEqual({ hasQuota: true, hasResends: false })
   })
 
   test('[MQTT-4.9.0-2] a Receive Maximum that has become smaller holds PUBLISH packets back until an acknowledgement', () => {
@@ -349,6 +395,29 @@ describe('resuming', () => {
     deliveries.start('a', 1, 1)
 
     expect(deliveries.nextResend()).toBeUndefined()
+  })
+})
+
+describe('abandoning', () => {
+  test('[MQTT-3.1.2-25] what cannot be sent again is over, and its quota and Packet Identifier are free', () => {
+    const deliveries = new OutgoingDeliveries<string>(1)
+    deliveries.start('a', 7, 1)
+    deliveries.resume(1)
+    deliveries.nextResend()
+
+    const content = deliveries.abandon(7)
+
+    expect(content).toBe('a')
+    expect(deliveries.size).toBe(0)
+    expect(deliveries.hasQuota).toBe(true)
+  })
+
+  test('what is not under way cannot be abandoned', () => {
+    const deliveries = new OutgoingDeliveries<string>(1)
+    deliveries.start('a', 7, 1)
+
+    expect(deliveries.abandon(8)).toBeUndefined()
+    expect(deliveries.size).toBe(1)
   })
 })
 
