@@ -14,6 +14,7 @@ import { type Log, silentLog } from './runtime/log.ts'
 import { nodeRuntime } from './runtime/node-runtime.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { TimerWheel } from './runtime/timer-wheel.ts'
+import { Congestion } from './sessions/congestion.ts'
 import { restoreSessions } from './sessions/restore.ts'
 import { DropCounters } from './sessions/session.ts'
 import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
@@ -106,6 +107,7 @@ class ComposedBroker implements Broker {
     this.#events = new Events(error => log.error('a listener of the broker threw', { error }))
     const turn = new Turn(runtime, store)
     const { retained } = this.#router
+    const congestion = new Congestion()
     this.#registryServices = {
       runtime,
       store,
@@ -119,6 +121,7 @@ class ComposedBroker implements Broker {
         retained,
         limits,
         drops: this.#drops,
+        congestion,
         slab: new PayloadSlab(),
         header: emptyHeader(),
       },
@@ -130,6 +133,7 @@ class ComposedBroker implements Broker {
       store,
       router: this.#router,
       registry: this.#registry,
+      congestion,
       turn,
       writers: new WriterPool(),
       topicNames: new TopicNames(),

@@ -7,6 +7,9 @@ import {
 } from '@curlew/codec'
 import { copyBytes, type PayloadSlab } from './payload-slab.ts'
 
+/** A held message may keep this many times its payload alive without being copied. */
+const PINNED_FACTOR_MAX = 8
+
 /** What a {@link Message} is made of; the payload is `bytes[payloadStart..payloadEnd)`. */
 export interface MessageFields {
   readonly topic: string
@@ -82,12 +85,14 @@ export class Message implements PublishContent {
 
   /**
    * Lets the message outlive the turn for a short time, such as until its acknowledgement comes: the payload
-   * is copied into memory that it shares with others, unless somebody keeps it already.
+   * is copied into memory that it shares with others, unless somebody keeps it already. Where the payload is a good part of
+   * what the view keeps alive, the view stays.
    */
   hold(slab: PayloadSlab): this {
     if (this.#keeping !== 'view') return this
     this.#keeping = 'held'
     const length = this.#payloadEnd - this.#payloadStart
+    if (length * PINNED_FACTOR_MAX >= this.#bytes.buffer.byteLength) return this
     this.#payloadStart = slab.copy(this.#bytes, this.#payloadStart, this.#payloadEnd)
     this.#payloadEnd = this.#payloadStart + length
     this.#bytes = slab.bytes

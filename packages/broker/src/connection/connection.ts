@@ -31,6 +31,7 @@ import { type Admission, handshake, type Refusal } from './handshake.ts'
 import { Output, type OutputOwner } from './output.ts'
 import type { PacketContext } from './packet-context.ts'
 import { receivePuback, receivePubcomp, receivePublish, receivePubrec, receivePubrel } from './publish.ts'
+import { Reading } from './reading.ts'
 import { writeWithReason } from './reason-string.ts'
 import type { ClientInfo, ConnectionServices } from './services.ts'
 import { receiveSubscribe, receiveUnsubscribe } from './subscribe.ts'
@@ -67,7 +68,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   /** Whether Reason String and User Properties may go with any packet [MQTT-3.1.2-29]. */
   wantsProblemInformation = true
 
-  #isPaused = false
+  readonly #reading: Reading
   readonly #deadlines: Deadlines
 
   constructor(stream: ByteStream, services: ConnectionServices) {
@@ -82,6 +83,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
       maximumPacketSize: limits.connectPacketBytesMax,
       topicNames: services.topicNames,
     })
+    this.#reading = new Reading(stream, services)
     this.#deadlines = new Deadlines(this, services)
   }
 
@@ -118,16 +120,18 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     this.#deadlines.lastReceivedMs = runtime.monotonicMs()
     try {
       this.#decoder.push(chunk)
+      let hasPackets = false
       for (let packet = this.#decoder.next(); packet !== undefined; packet = this.#decoder.next()) {
+        hasPackets = true
         counters.receivedPackets++
         this.#receive(packet)
         if (this.#state !== 'connected') return
       }
-      this.#deadlines.watchPacket(this.#decoder.isInsidePacket)
+      this.#deadlines.watchPacket(this.#decoder.isInsidePacket, hasPackets)
     } catch (error) {
       this.#fail(error)
     }
-    if (this.acknowledgements.heldBytes > HELD_BYTES_MAX) this.#pauseUntilStored()
+    if (this.acknowledgements.heldBytes > HELD_BYTES_MAX) this.#reading.waitForStore(this.acknowledgements)
   }
 
   onDrain(): void {
@@ -195,6 +199,11 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   /** Sends an acknowledgement, when what it says is stored. Below 5.0 there are no Reason Codes. */
   acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void {
     writeShortAck(this.acknowledgements.writer(), type, packetId, this.version === 5 ? reasonCode : ReasonCode.Success)
+  }
+
+  /** {@link PacketContext.waitFor} */
+  waitFor(receiver: Session): void {
+    this.#reading.waitFor(receiver)
   }
 
   /** Sends a packet, when what it says is stored. */
@@ -340,7 +349,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     this.#deadlines.startLinger()
     this.acknowledgements.discard()
     this.output.flush()
-    if (this.#isPaused) this.#stream.resume()
+    this.#reading.stop()
     this.#stream.end()
   }
 
@@ -348,6 +357,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#deadlines.stop()
+    this.#reading.stop()
     this.acknowledgements.discard()
     this.services.counters.closed++
     this.onClosed?.()
@@ -369,15 +379,5 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   }
   get takenBytes(): number {
     return this.output.sentBytes - this.#stream.pendingBytes
-  }
-
-  #pauseUntilStored(): void {
-    if (this.#isPaused) return
-    this.#isPaused = true
-    this.#stream.pause()
-    this.acknowledgements.whenReleased(() => {
-      this.#isPaused = false
-      this.#stream.resume()
-    })
   }
 }

@@ -62,11 +62,16 @@ export class Deadlines {
     timers.set(this.#timer, silenceDeadline(this.lastReceivedMs, keepAlive))
   }
 
-  /** @param isInside whether a packet has begun and has not come whole */
-  watchPacket(isInside: boolean): void {
+  /**
+   * @param isInside whether a packet has begun and has not come whole
+   * @param isNew whether that packet began with the bytes that came last; each has its own time
+   */
+  watchPacket(isInside: boolean, isNew: boolean): void {
     const { timers, runtime, limits } = this.#services
     if (!isInside) timers.clear(this.#packetTimer)
-    else if (!this.#packetTimer.isSet) timers.set(this.#packetTimer, runtime.monotonicMs() + limits.packetTimeoutMs)
+    else if (isNew || !this.#packetTimer.isSet) {
+      timers.set(this.#packetTimer, runtime.monotonicMs() + limits.packetTimeoutMs)
+    }
   }
 
   /** The host holds bytes that the Client does not take. */

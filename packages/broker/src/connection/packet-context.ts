@@ -10,6 +10,8 @@ export interface PacketContext {
   readonly incomingAliases: IncomingTopicAliases
   /** Sends an acknowledgement, when what it says is stored. Below 5.0 the Reason Code stays away. */
   acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void
+  /** Stops reading for a while, for the sake of a receiver that is behind. */
+  waitFor(receiver: Session): void
   /** Sends a packet, when what it says is stored. */
   sendWhenStored(packet: Packet): void
 }

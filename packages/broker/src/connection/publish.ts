@@ -51,7 +51,11 @@ function route(connection: PacketContext, packet: Publish, topic: string): Reaso
   }
   const message = messageOf(packet, topic, connection)
   if (packet.retain && !router.retain(message)) return ReasonCode.QuotaExceeded
-  return router.publish(message) > 0 ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers
+  const count = router.publish(message)
+  const behind = services.congestion.take()
+  // Whoever has messages to acknowledge must be read: its acknowledgements may be what others wait for.
+  if (behind !== undefined && connection.session.inFlightCount === 0) connection.waitFor(behind)
+  return count > 0 ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers
 }
 
 function messageOf(packet: Publish, topic: string, { services, session }: PacketContext): Message {

@@ -2,7 +2,7 @@ import { type Connack, type Disconnect, noProperties, type PacketWriter, writePa
 
 /**
  * Writes a packet that says why the connection ends, without its properties where they would make it larger than the Client
- * takes [MQTT-3.2.2-19], [MQTT-3.14.2-3].
+ * takes [MQTT-3.2.2-19], [MQTT-3.14.2-3], and not at all if that is still too large.
  */
 export function writeWithReason(
   writer: PacketWriter,
@@ -15,4 +15,5 @@ export function writeWithReason(
   if (writer.position - start <= maximumPacketSize) return
   writer.position = start
   writePacket(writer, { ...packet, properties: noProperties }, version)
+  if (writer.position - start > maximumPacketSize) writer.position = start // [MQTT-3.1.2-24]
 }

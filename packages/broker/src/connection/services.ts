@@ -3,6 +3,7 @@ import type { Router } from '../routing/router.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { TimerWheel } from '../runtime/timer-wheel.ts'
+import type { Congestion } from '../sessions/congestion.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Store } from '../store/store.ts'
 import type { ConnectionLimits } from './limits.ts'
@@ -45,6 +46,7 @@ export interface ConnectionServices {
   readonly store: Store
   readonly router: Router
   readonly registry: SessionRegistry
+  readonly congestion: Congestion
   readonly turn: Turn
   readonly writers: WriterPool
   readonly topicNames: TopicNames

@@ -41,6 +41,12 @@ export class MessageQueue {
     return this.#bytes
   }
 
+  /** Whether more than a part of what the limits allow is waiting. */
+  isOver(part: number): boolean {
+    const { queuedMessagesMax, queuedBytesMax } = this.#limits
+    return this.count > queuedMessagesMax * part || this.#bytes > queuedBytesMax * part
+  }
+
   /** The oldest message, which stays. */
   peek(): QueuedRecord | undefined {
     return this.#records[this.#head]

@@ -15,6 +15,7 @@ import type { RetainedMessages } from '../routing/retained-messages.ts'
 import type { DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { QueuedRecord, Store } from '../store/store.ts'
+import type { Congestion } from './congestion.ts'
 import { MessageQueue, messageBytes, type QueueLimits } from './message-queue.ts'
 import type { Outlet } from './outlet.ts'
 import { RetainedCursor } from './retained-cursor.ts'
@@ -49,6 +50,7 @@ export interface SessionServices {
   readonly retained: RetainedMessages
   readonly limits: SessionLimits
   readonly drops: DropCounters
+  readonly congestion: Congestion
   /** Holds the payloads of messages in flight. */
   readonly slab: PayloadSlab
   /** Filled for each PUBLISH and read at once, so that none is allocated per message. */
@@ -70,6 +72,12 @@ export class Session implements Subscriber {
   /** Published when the connection is lost; `undefined` once it has been published or taken back. */
   will: StoredWill | undefined = undefined
   readonly incoming: IncomingDeliveries
+  /** Called when the Client has caught up: connections that have stopped reading for its sake. */
+  readonly waiting: Set<() => void> = new Set()
+  /** Deliveries of QoS 1 and 2 that have come to their end. */
+  finishedCount = 0
+  /** Whether somebody has waited for the Client in vain; until it acknowledges again, nobody does. */
+  isStuck = false
 
   readonly #services: SessionServices
   readonly #queue: MessageQueue
@@ -136,6 +144,7 @@ export class Session implements Subscriber {
   /** Ends the Network Connection. Retained messages that were still to be sent wait like any other. */
   detach(): void {
     this.#outlet = undefined
+    this.#relieve()
     // From here on it may take days: nothing may pin the memory of others.
     for (const { content } of this.#outgoing.unfinished()) content.message.own()
     for (const { message } of this.#queue.records()) message.own()
@@ -179,6 +188,7 @@ export class Session implements Subscriber {
       this.#send(record)
     }
     this.#pumpRetained(outlet)
+    if (this.waiting.size > 0 && !this.#queue.isOver(1 / 4)) this.#relieve()
   }
 
   puback(packetId: number): void {
@@ -242,6 +252,7 @@ export class Session implements Subscriber {
     else record.message.own()
     if (this.#isStored) this.#services.store.enqueue(this.clientId, record)
     this.#push(record)
+    if (this.#outlet !== undefined && !this.isStuck && this.#queue.isOver(1 / 2)) this.#services.congestion.report(this)
   }
 
   #push(record: QueuedRecord): void {
@@ -318,7 +329,13 @@ export class Session implements Subscriber {
     if (record === undefined) return
     this.#inFlightBytes -= messageBytes(record.message)
     this.#forget(record)
+    this.finishedCount++
+    this.isStuck = false
     if (this.#queue.count > 0 || this.#cursors.length > 0 || this.#outgoing.hasResends) this.pump()
+  }
+
+  #relieve(): void {
+    for (const callback of [...this.waiting]) callback()
   }
 
   #forget(record: QueuedRecord): void {

@@ -1,0 +1,81 @@
+import type { Runtime } from '../runtime/runtime.ts'
+import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
+import type { Session } from '../sessions/session.ts'
+import type { Acknowledgements } from './acknowledgements.ts'
+import type { ByteStream } from './byte-stream.ts'
+
+/** A publisher waits this long at most for one receiver before it is looked at again, in milliseconds. */
+const RECEIVER_PATIENCE_MS = 1000
+
+/** What the reading of all connections shares. */
+export interface ReadingServices {
+  readonly runtime: Runtime
+  readonly timers: TimerWheel
+}
+
+/**
+ * Stops reading a connection for a while, so that TCP makes its Client wait: for the store, when too many answers are held back, and
+ * for a receiver that is behind but goes on acknowledging. A receiver that does not go on is not waited for twice: its
+ * queue overflows, which costs nobody else anything.
+ */
+export class Reading {
+  readonly #stream: ByteStream
+  readonly #services: ReadingServices
+  #isWaitingForStore = false
+  #receiver: Session | undefined
+  #finishedAtStart = 0
+  readonly #timer: WheelTimer
+  readonly #onRelieved = (): void => this.#endWait()
+
+  constructor(stream: ByteStream, services: ReadingServices) {
+    this.#stream = stream
+    this.#services = services
+    this.#timer = new WheelTimer(() => {
+      const receiver = this.#receiver
+      if (receiver?.finishedCount === this.#finishedAtStart) receiver.isStuck = true
+      this.#endWait()
+    })
+  }
+
+  get isPaused(): boolean {
+    return this.#isWaitingForStore || this.#receiver !== undefined
+  }
+
+  waitForStore(acknowledgements: Acknowledgements): void {
+    if (this.#isWaitingForStore) return
+    if (!this.isPaused) this.#stream.pause()
+    this.#isWaitingForStore = true
+    acknowledgements.whenReleased(() => {
+      this.#isWaitingForStore = false
+      if (!this.isPaused) this.#stream.resume()
+    })
+  }
+
+  waitFor(receiver: Session): void {
+    if (this.#receiver !== undefined) return
+    if (!this.isPaused) this.#stream.pause()
+    this.#receiver = receiver
+    this.#finishedAtStart = receiver.finishedCount
+    receiver.waiting.add(this.#onRelieved)
+    this.#services.timers.set(this.#timer, this.#services.runtime.monotonicMs() + RECEIVER_PATIENCE_MS)
+  }
+
+  /** Reads on whatever it waited for: the connection is closing. */
+  stop(): void {
+    const wasPaused = this.isPaused
+    this.#isWaitingForStore = false
+    this.#forgetReceiver()
+    if (wasPaused) this.#stream.resume()
+  }
+
+  #endWait(): void {
+    this.#forgetReceiver()
+    if (!this.isPaused) this.#stream.resume()
+  }
+
+  #forgetReceiver(): void {
+    this.#receiver?.waiting.delete(this.#onRelieved)
+    this.#receiver = undefined
+    this.#services.timers.clear(this.#timer)
+  }
+}

@@ -1,0 +1,93 @@
+import { noProperties, PacketType, ReasonCode } from '@curlew/codec'
+import { expect, test } from 'vitest'
+import type { MemoryWire } from '../support/memory-stream.ts'
+import { publishPacket, subscribePacket } from '../support/packets.ts'
+import type { RawClient } from '../support/raw-client.ts'
+import { persistent, Stage } from '../support/stage.ts'
+
+/** One message is in flight, and more than five of ten that may wait make the receiver count as behind. */
+const limits = { inFlightMessagesMax: 1, queuedMessagesMax: 10 }
+
+const behind = 7
+
+async function subscriber(stage: Stage): Promise<RawClient<MemoryWire>> {
+  const client = await stage.connect(persistent(5, 'subscriber'))
+  client.send(subscribePacket(1, [{ filter: 'a', qos: 1 }]))
+  await client.receiveA(PacketType.Suback)
+  return client
+}
+
+async function publish(stage: Stage, client: RawClient<MemoryWire>, count: number): Promise<void> {
+  for (let packetId = 1; packetId <= count; packetId++) client.send(publishPacket('a', '', { qos: 1, packetId }))
+  await stage.settle()
+}
+
+async function acknowledge(stage: Stage, client: RawClient<MemoryWire>, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const { packetId } = await client.receiveA(PacketType.Publish)
+    client.send({ type: PacketType.Puback, packetId, reasonCode: ReasonCode.Success, properties: noProperties })
+  }
+  await stage.settle()
+}
+
+test('a publisher is not read while a receiver that goes on acknowledging is behind', async () => {
+  const stage = new Stage({ limits })
+  const receiver = await subscriber(stage)
+  const publisher = await stage.connect({ clientId: 'publisher' })
+
+  await publish(stage, publisher, behind)
+  const wasPaused = publisher.wire.server.isPaused()
+  await acknowledge(stage, receiver, behind)
+
+  expect(wasPaused).toBe(true)
+  expect(publisher.wire.server.isPaused()).toBe(false)
+  expect(stage.broker.stats().drops.queueFull).toBe(0)
+})
+
+test('a receiver that does not go on acknowledging is waited for once, and then its queue overflows', async () => {
+  const stage = new Stage({ limits })
+  await subscriber(stage)
+  const publisher = await stage.connect({ clientId: 'publisher' })
+  await publish(stage, publisher, behind)
+
+  await stage.advance(1_100)
+  const wasRead = !publisher.wire.server.isPaused()
+  await publish(stage, publisher, 10)
+
+  expect(wasRead).toBe(true)
+  expect(publisher.wire.server.isPaused()).toBe(false)
+  expect(stage.broker.stats().drops.queueFull).toBe(6)
+})
+
+test('a receiver that goes away while a publisher waits for it lets the publisher go on', async () => {
+  const stage = new Stage({ limits })
+  const receiver = await subscriber(stage)
+  const publisher = await stage.connect({ clientId: 'publisher' })
+  await publish(stage, publisher, behind)
+
+  receiver.drop()
+  await stage.settle()
+
+  expect(publisher.wire.server.isPaused()).toBe(false)
+})
+
+test('nobody waits for a Client that is away', async () => {
+  const stage = new Stage({ limits })
+  const receiver = await subscriber(stage)
+  receiver.drop()
+  await stage.settle()
+  const publisher = await stage.connect({ clientId: 'publisher' })
+
+  await publish(stage, publisher, behind)
+
+  expect(publisher.wire.server.isPaused()).toBe(false)
+})
+
+test('a publisher that has messages to acknowledge itself goes on being read', async () => {
+  const stage = new Stage({ limits })
+  const client = await subscriber(stage)
+
+  await publish(stage, client, behind)
+
+  expect(client.wire.server.isPaused()).toBe(false)
+})

@@ -1,0 +1,1 @@
+export { bytesOf, hexOf } from '../../../codec/test/notation.ts'

@@ -1,0 +1,66 @@
+import type { Connect, ProtocolVersion } from '@curlew/codec'
+import { type Broker, createBroker, type Limits, type Store } from '../../src/index.ts'
+import { MemoryWire } from './memory-stream.ts'
+import { connectPacket } from './packets.ts'
+import { RawClient } from './raw-client.ts'
+import { RecordingLog } from './recording-log.ts'
+import { VirtualRuntime } from './virtual-runtime.ts'
+
+export interface StageOptions {
+  limits?: Partial<Limits>
+  store?: Store
+  /** To let one broker follow another in the same time. */
+  runtime?: VirtualRuntime
+}
+
+/** Where most tests play: a broker in virtual time with clients in memory. Nothing of it outlives the test. */
+export class Stage {
+  readonly runtime: VirtualRuntime
+  readonly log = new RecordingLog()
+  readonly broker: Broker
+
+  constructor({ limits = {}, store, runtime = new VirtualRuntime() }: StageOptions = {}) {
+    this.runtime = runtime
+    this.broker = createBroker({ limits, runtime, log: this.log, ...(store === undefined ? {} : { store }) })
+  }
+
+  /** A Network Connection on which nothing has been sent. */
+  async open(version: ProtocolVersion = 5): Promise<RawClient<MemoryWire>> {
+    const wire = new MemoryWire(() => this.runtime.settle())
+    const client = new RawClient(wire, version)
+    await this.broker.attach(wire.server)
+    await this.settle()
+    return client
+  }
+
+  /** Connects; what the broker answers waits in the inbox. */
+  async dial(fields: Partial<Connect> = {}): Promise<RawClient<MemoryWire>> {
+    const packet = connectPacket(fields)
+    const client = await this.open(packet.protocolVersion)
+    client.send(packet)
+    await this.settle()
+    return client
+  }
+
+  /** Connects and takes the CONNACK, which must accept. */
+  async connect(fields: Partial<Connect> = {}): Promise<RawClient<MemoryWire>> {
+    const client = await this.dial(fields)
+    const connack = await client.next()
+    if (!connack.startsWith('CONNACK 00')) throw new Error(`refused: ${connack}`)
+    return client
+  }
+
+  settle(): Promise<void> {
+    return this.runtime.settle()
+  }
+
+  advance(durationMs: number): Promise<void> {
+    return this.runtime.advance(durationMs)
+  }
+}
+
+/** Fields of a CONNECT whose Session outlives the connection, in either version. */
+export function persistent(version: ProtocolVersion, clientId: string): Partial<Connect> {
+  const properties = version === 5 ? { sessionExpiryInterval: 3600 } : {}
+  return { protocolVersion: version, clientId, cleanStart: false, properties }
+}

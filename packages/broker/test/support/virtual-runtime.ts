@@ -1,0 +1,98 @@
+import type { Runtime } from '../../src/runtime/runtime.ts'
+
+interface Timer {
+  readonly dueMs: number
+  readonly callback: () => void
+}
+
+/** Lets everything run that the host has already queued: ticks, promises and the events of streams. */
+export function hostTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
+/** What {@link VirtualRuntime} may be told. */
+export interface VirtualRuntimeOptions {
+  /** `real`: turns end with those of the host, for tests with real sockets; only time is virtual. Default `virtual`. */
+  turns?: 'virtual' | 'real'
+}
+
+/**
+ * A {@link Runtime} whose time stands still until {@link advance} moves it, and whose turns end when {@link settle} says so.
+ * Timers run in the order of their moments, those of one moment in the order they were started.
+ */
+export class VirtualRuntime implements Runtime {
+  /** Wall clock less monotonic clock, in milliseconds; a test may move it, as an operator moves the clock. */
+  wallClockOffsetMs = 1_700_000_000_000
+  /** How often a turn has ended. */
+  turns = 0
+  #nowMs = 5_000
+  #timers: Timer[] = []
+  #endOfTurn: (() => void)[] = []
+  #ids = 0
+  readonly #hasRealTurns: boolean
+
+  constructor({ turns = 'virtual' }: VirtualRuntimeOptions = {}) {
+    this.#hasRealTurns = turns === 'real'
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs
+  }
+
+  wallClockMs(): number {
+    return this.#nowMs + this.wallClockOffsetMs
+  }
+
+  uniqueId(): string {
+    return `unique-${String(++this.#ids).padStart(15, '0')}`
+  }
+
+  startTimer(delayMs: number, callback: () => void): () => void {
+    const timer = { dueMs: this.#nowMs + delayMs, callback }
+    const behind = this.#timers.findIndex(other => other.dueMs > timer.dueMs)
+    this.#timers.splice(behind === -1 ? this.#timers.length : behind, 0, timer)
+    return () => {
+      this.#timers = this.#timers.filter(other => other !== timer)
+    }
+  }
+
+  atEndOfTurn(callback: () => void): void {
+    if (this.#hasRealTurns) setImmediate(callback)
+    else this.#endOfTurn.push(callback)
+  }
+
+  /** Timers that have not come due. */
+  get timerCount(): number {
+    return this.#timers.length
+  }
+
+  /** Ends the turn. @returns whether anybody had asked for it */
+  endTurn(): boolean {
+    const callbacks = this.#endOfTurn
+    if (callbacks.length === 0) return false
+    this.#endOfTurn = []
+    this.turns++
+    for (const callback of callbacks) callback()
+    return true
+  }
+
+  /** Runs turns until nothing more happens without time going on. */
+  async settle(): Promise<void> {
+    do await hostTurn()
+    while (this.endTurn())
+  }
+
+  /** Lets time go on, and everything happen that falls due, each at its moment. */
+  async advance(durationMs: number): Promise<void> {
+    const endMs = this.#nowMs + durationMs
+    await this.settle()
+    for (let timer = this.#timers[0]; timer !== undefined && timer.dueMs <= endMs; timer = this.#timers[0]) {
+      this.#timers.shift()
+      this.#nowMs = Math.max(this.#nowMs, timer.dueMs)
+      timer.callback()
+      if (this.#endOfTurn.length > 0 || this.#hasRealTurns) await this.settle()
+    }
+    this.#nowMs = endMs
+    await this.settle()
+  }
+}
