@@ -1,0 +1,4 @@
+import { pythonPaho } from './support/clients/python-paho.ts'
+import { describeFamily } from './support/scenarios.ts'
+
+describeFamily(pythonPaho)
