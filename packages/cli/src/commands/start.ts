@@ -1,0 +1,94 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { type Broker, createBroker, isLoopback, ListenError } from '@curlew/broker'
+import { CommandError, ExitCode } from '../command-error.ts'
+import { commandLine } from '../command-line.ts'
+import { DataFolderError, prepareDataFolder } from '../data-folder.ts'
+import { createLogger, type Logger } from '../logger.ts'
+import { isColourful, styleOf } from '../output.ts'
+import { type ListenerSettings, readSettings, type Settings } from '../settings.ts'
+import { type StartFlags, startArguments } from '../start-flags.ts'
+import { type StartedListener, startTable } from '../start-table.ts'
+import { closesWithin, stopRequested } from '../stopping.ts'
+import { version } from '../version.ts'
+
+/** Milliseconds that a graceful stop may take. */
+const STOP_TIMEOUT_MS = 10_000
+
+/**
+ * `curlew start`: runs a broker until SIGINT or SIGTERM.
+ *
+ * @throws {CommandError} when it can not start as it was asked to, or not stop in time
+ */
+export async function start(flags: StartFlags): Promise<void> {
+  const settings = readSettings(flags)
+  const stop = stopRequested()
+  await preparedDataFolder(settings, flags)
+  const logger = await createLogger(process.stderr, {
+    level: settings.logLevel,
+    format: settings.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+    isColourful: isColourful(process.stderr),
+  })
+  const broker = createBroker({ limits: settings.limits, log: logger })
+  logClients(broker, logger)
+  const addresses = await listenOnAll(broker, settings, flags)
+  logger.open()
+  const { configFile, dataFolder } = settings
+  const facts = { version, pid: process.pid, configFile, dataFolder, addresses }
+  process.stdout.write(startTable(facts, styleOf(process.stdout)))
+  const reason = await stop
+  logger.info('stopping', { reason, connections: broker.stats().connections })
+  if (await closesWithin(broker.close(), STOP_TIMEOUT_MS)) return
+  const { connections } = broker.stats()
+  const message = `the broker did not stop within ${STOP_TIMEOUT_MS / 1000} s; connections still open: ${connections}`
+  throw new CommandError(ExitCode.Failed, message)
+}
+
+async function preparedDataFolder({ dataFolder }: Settings, flags: StartFlags): Promise<void> {
+  try {
+    await prepareDataFolder(dataFolder)
+  } catch (error) {
+    if (!(error instanceof DataFolderError)) throw error
+    const elsewhere = commandLine(startArguments({ ...flags, data: join(homedir(), 'curlew-data') }))
+    throw new CommandError(ExitCode.Failed, error.message, [elsewhere], { cause: error })
+  }
+}
+
+/** Connections come and go too often to be told unasked. */
+function logClients(broker: Broker, logger: Logger): void {
+  broker.on('connected', client => logger.debug('client connected', { ...client }))
+  broker.on('disconnected', client => logger.debug('client disconnected', { ...client }))
+}
+
+/** Starts every listener, or none. */
+async function listenOnAll(broker: Broker, settings: Settings, flags: StartFlags): Promise<StartedListener[]> {
+  const started: StartedListener[] = []
+  for (const listener of settings.listeners) {
+    try {
+      started.push({ ...(await broker.listen(listener)), isOpen: !isLoopback(listener.host) })
+    } catch (error) {
+      await broker.close()
+      if (!(error instanceof ListenError)) throw error
+      throw new CommandError(ExitCode.Failed, error.message, [wayOut(error, listener, settings, flags)], {
+        cause: error,
+      })
+    }
+  }
+  return started
+}
+
+/** What to do about a listener that could not be started. */
+function wayOut({ code }: ListenError, listener: ListenerSettings, settings: Settings, flags: StartFlags): string {
+  if (code === 'ERR_LISTEN_FAILED') return commandLine(startArguments({ ...flags, host: '127.0.0.1', insecure: false }))
+  const { protocol, port } = listener
+  const isOnly = settings.listeners.filter(other => other.protocol === protocol).length === 1
+  if (!isOnly) return `another host or port for this listener in ${settings.configFile}`
+  const other = alternativePort(port)
+  return commandLine(startArguments(protocol === 'mqtt' ? { ...flags, port: other } : { ...flags, wsPort: other }))
+}
+
+/** The next port that anybody may use; after the last one, any free port. */
+function alternativePort(port: number): number {
+  if (port < 1024) return port + 10_000
+  return port === 65_535 ? 0 : port + 1
+}
