@@ -37,35 +37,47 @@ export interface OutgoingAlias {
   readonly isKnown: boolean
 }
 
+/** So many topics per alias are remembered to see whether they come again. */
+const CANDIDATES_PER_ALIAS = 4
+
 /**
- * Topic Aliases that we set, section 3.3.2.3.4. The first topics get them and keep them: replacing one
- * costs the receiver a table change per message as soon as there are more topics than aliases.
+ * Topic Aliases that we set, section 3.3.2.3.4. A topic gets one when it comes again: a name that is sent once
+ * would only grow by the alias. When all are taken, the one that was given longest ago goes to the new topic.
  */
 export class OutgoingTopicAliases {
   readonly #aliases = new Map<string, OutgoingAlias>()
+  /** Topics by alias, as {@link #aliases} has them; index 0 is not used. */
+  readonly #topics: string[] = ['']
+  /** Topics that have come once; forgotten all together when there are too many. */
+  readonly #candidates = new Set<string>()
   readonly #maximum: number
+  #given = 0
 
-  /**
-   * @param maximum the Topic Alias Maximum that the receiver announced [MQTT-3.1.2-26], [MQTT-3.2.2-17], or less: each
-   *   alias in use keeps a Topic Name, of up to 65 535 bytes, until the Network Connection ends
-   */
+  /** @param maximum the Topic Alias Maximum that the receiver announced [MQTT-3.1.2-26], [MQTT-3.2.2-17] */
   constructor(maximum: number) {
     this.#maximum = maximum
   }
 
-  /**
-   * From the second call on, the alias of a topic counts as known. Call it therefore only for a PUBLISH that will be
-   * sent: were the first one dropped, say for being larger than the receiver's Maximum Packet Size, the receiver could
-   * not resolve the next.
-   *
-   * @returns the alias for a topic, or `undefined` when all are taken
-   */
+  /** @returns the alias for a topic, or `undefined` when it is to be sent without one */
   assign(topic: string): OutgoingAlias | undefined {
     const known = this.#aliases.get(topic)
     if (known !== undefined) return known
-    if (this.#aliases.size >= this.#maximum) return undefined
-    const alias = this.#aliases.size + 1
+    if (this.#maximum === 0) return undefined
+    if (!this.#candidates.delete(topic)) {
+      if (this.#candidates.size >= this.#maximum * CANDIDATES_PER_ALIAS) this.#candidates.clear()
+      this.#candidates.add(topic)
+      return undefined
+    }
+    const alias = (this.#given++ % this.#maximum) + 1
+    const replaced = this.#topics[alias]
+    if (replaced !== undefined) this.#aliases.delete(replaced)
+    this.#topics[alias] = topic
     this.#aliases.set(topic, { alias, isKnown: true })
     return { alias, isKnown: false }
+  }
+
+  /** Takes an alias back whose PUBLISH has not been sent, so that the receiver does not know it. */
+  forget(topic: string): void {
+    this.#aliases.delete(topic)
   }
 }

@@ -76,7 +76,7 @@ export class ResendsTwice extends OutgoingDeliveries<number> {
 export class ResendsAsNew extends OutgoingDeliveries<number> {
   override nextResend(): OutgoingDelivery<number> | undefined {
     const delivery = super.nextResend()
-    return delivery && new OutgoingDelivery(delivery.content, delivery.packetId + 10, delivery.qos)
+    return delivery && new OutgoingDelivery(delivery.content, delivery.packetId + 10, delivery.qos, delivery.order)
   }
 }
 
@@ -84,7 +84,7 @@ export class ResendsAsNew extends OutgoingDeliveries<number> {
 export class PublishesAfterPubrec extends OutgoingDeliveries<number> {
   override nextResend(): OutgoingDelivery<number> | undefined {
     const delivery = super.nextResend()
-    return delivery && new OutgoingDelivery(delivery.content, delivery.packetId, delivery.qos)
+    return delivery && new OutgoingDelivery(delivery.content, delivery.packetId, delivery.qos, delivery.order)
   }
 }
 
@@ -139,7 +139,9 @@ export class AnyAcknowledgementFinishes extends OutgoingDeliveries<number> {
 /** Does not look whether a Packet Identifier is in use. */
 export class IdentifierTwice extends OutgoingDeliveries<number> {
   override start(content: number, packetId: number, qos: 1 | 2): OutgoingDelivery<number> {
-    return super.isInUse(packetId) ? new OutgoingDelivery(content, packetId, qos) : super.start(content, packetId, qos)
+    return super.isInUse(packetId)
+      ? new OutgoingDelivery(content, packetId, qos, content)
+      : super.start(content, packetId, qos)
   }
 
   override isInUse(): boolean {

@@ -1,5 +1,5 @@
 import { noProperties, type PublishProperties } from '@curlew/codec'
-import { Message, type MessageFields, NEVER } from '@curlew/protocol'
+import { Message, type MessageFields, NEVER, PayloadSlab } from '@curlew/protocol'
 import { describe, expect, test } from 'vitest'
 
 const fields: MessageFields = {
@@ -90,6 +90,73 @@ describe('own', () => {
 
     expect(message.bytes).not.toBe(fields.bytes)
     expect([...message.bytes]).toEqual([...fields.bytes])
+  })
+})
+
+describe('hold', () => {
+  /** A payload of three bytes in 64 KiB, as a socket reads them. */
+  function chunk(): Uint8Array {
+    const bytes = new Uint8Array(65_536)
+    bytes.set([1, 2, 3, 4, 5, 6])
+    return bytes
+  }
+
+  test('copies the payload into a slab', () => {
+    const slab = new PayloadSlab()
+    const bytes = chunk()
+    const message = new Message({ ...fields, bytes })
+
+    const held = message.hold(slab)
+    bytes.fill(0xff)
+
+    expect(held).toBe(message)
+    expect(message.bytes).toBe(slab.bytes)
+    expect([...message.payload]).toEqual([3, 4, 5])
+    expect(message.payloadLength).toBe(3)
+  })
+
+  test('copies once, whoever else holds the message', () => {
+    const message = new Message({ ...fields, bytes: chunk() }).hold(new PayloadSlab())
+    const { bytes, payloadStart } = message
+
+    message.hold(new PayloadSlab())
+
+    expect(message.bytes).toBe(bytes)
+    expect(message.payloadStart).toBe(payloadStart)
+  })
+
+  const shares: [payloadEnd: number, isCopied: boolean][] = [
+    [8191, true],
+    [8192, false],
+    [65_536, false],
+  ]
+  test.each(shares)('copies a payload of %d in 65 536 bytes: %s', (payloadEnd, isCopied) => {
+    const bytes = chunk()
+
+    const message = new Message({ ...fields, bytes, payloadStart: 0, payloadEnd }).hold(new PayloadSlab())
+
+    expect(message.bytes !== bytes).toBe(isCopied)
+    expect(message.payloadLength).toBe(payloadEnd)
+  })
+
+  test('leaves a message that is owned where it is', () => {
+    const message = new Message({ ...fields, bytes: chunk() }).own()
+    const { bytes } = message
+
+    message.hold(new PayloadSlab())
+
+    expect(message.bytes).toBe(bytes)
+  })
+
+  test('is followed by own when the message is to stay, which takes it out of the slab', () => {
+    const slab = new PayloadSlab()
+    const message = new Message({ ...fields, bytes: chunk() }).hold(slab)
+
+    message.own()
+    slab.bytes.fill(0xff)
+
+    expect([...message.payload]).toEqual([3, 4, 5])
+    expect(message.bytes.buffer.byteLength).toBe(3)
   })
 })
 

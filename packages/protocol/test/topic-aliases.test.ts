@@ -76,30 +76,48 @@ describe('incoming', () => {
 })
 
 describe('outgoing', () => {
-  test('the first PUBLISH to a topic carries its name and a new alias, those after it the alias only', () => {
+  test('the first PUBLISH to a topic has no alias, the second sets one, those after it carry the alias only', () => {
     const aliases = new OutgoingTopicAliases(10)
 
+    expect(aliases.assign('a')).toBeUndefined()
     expect(aliases.assign('a')).toEqual({ alias: 1, isKnown: false })
     expect(aliases.assign('a')).toEqual({ alias: 1, isKnown: true })
-    expect(aliases.assign('a')).toEqual({ alias: 1, isKnown: true })
   })
 
-  test('[MQTT-3.3.2-8] topics get aliases from 1 on', () => {
+  test('[MQTT-3.3.2-8] topics that come again get aliases from 1 on', () => {
     const aliases = new OutgoingTopicAliases(10)
 
-    const given = ['a', 'b', 'a', 'c'].map(topic => aliases.assign(topic)?.alias)
+    const given = ['a', 'b', 'c', 'b', 'a', 'c', 'b'].map(topic => aliases.assign(topic)?.alias)
 
-    expect(given).toEqual([1, 2, 1, 3])
+    expect(given).toEqual([undefined, undefined, undefined, 1, 2, 3, 1])
   })
 
-  test('[MQTT-3.3.2-9] [MQTT-3.3.2-11] when all aliases are taken, other topics get none and the first ones keep theirs', () => {
+  test('[MQTT-3.3.2-9] [MQTT-3.3.2-11] when all aliases are taken, the one given longest ago is set anew', () => {
+    const aliases = new OutgoingTopicAliases(2)
+    for (const topic of ['a', 'a', 'b', 'b', 'c']) aliases.assign(topic)
+
+    expect(aliases.assign('c')).toEqual({ alias: 1, isKnown: false })
+    expect(aliases.assign('b')).toEqual({ alias: 2, isKnown: true })
+    expect(aliases.assign('a')).toBeUndefined()
+    expect(aliases.assign('a')).toEqual({ alias: 2, isKnown: false })
+  })
+
+  test('an alias whose PUBLISH was not sent is not known to the receiver', () => {
     const aliases = new OutgoingTopicAliases(2)
     aliases.assign('a')
-    aliases.assign('b')
+    aliases.assign('a')
 
-    expect(aliases.assign('c')).toBeUndefined()
-    expect(aliases.assign('b')).toEqual({ alias: 2, isKnown: true })
-    expect(aliases.assign('c')).toBeUndefined()
+    aliases.forget('a')
+
+    expect([aliases.assign('a'), aliases.assign('a')?.isKnown]).toEqual([undefined, false])
+  })
+
+  test('topics that do not come again within four times the number of aliases are forgotten', () => {
+    const aliases = new OutgoingTopicAliases(1)
+
+    const given = ['a', 'b', 'c', 'd', 'e', 'a'].map(topic => aliases.assign(topic))
+
+    expect(given).toEqual([undefined, undefined, undefined, undefined, undefined, undefined])
   })
 
   test('[MQTT-3.1.2-27] [MQTT-3.2.2-18] a receiver that announced 0 or nothing gets no alias', () => {
@@ -108,10 +126,11 @@ describe('outgoing', () => {
 
   test('all 65 535 aliases can be given', () => {
     const aliases = new OutgoingTopicAliases(65_535)
-    for (let count = 1; count < 65_535; count++) aliases.assign(`topic ${count}`)
+    const names = Array.from({ length: 65_535 }, (_, index) => `topic ${index}`)
 
-    expect(aliases.assign('last')).toEqual({ alias: 65_535, isKnown: false })
-    expect(aliases.assign('one more')).toBeUndefined()
+    const given = names.map(name => aliases.assign(name) ?? aliases.assign(name)?.alias)
+
+    expect(new Set(given).size).toBe(65_535)
   })
 })
 

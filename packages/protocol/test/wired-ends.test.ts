@@ -101,7 +101,7 @@ describe.each(['3.1.1', '5.0'] as Version[])('MQTT %s', version => {
     (_, identify) => {
       fc.assert(
         fc.property(eventsOf(version), events => runEvents({ identify }, events)),
-        { numRuns: 2000 },
+        { numRuns: 1000 },
       )
     },
   )
