@@ -4,7 +4,7 @@ import type { Packet } from './packet.ts'
 import { PacketType, type ProtocolVersion, packetTypeName } from './packet-type.ts'
 import { decodeAuth } from './packets/auth.ts'
 import { decodeConnack } from './packets/connack.ts'
-import { decodeConnect } from './packets/connect.ts'
+import { decodeConnect, decodeProtocolVersion } from './packets/connect.ts'
 import { type Disconnect, decodeDisconnect } from './packets/disconnect.ts'
 import { decodePing } from './packets/ping.ts'
 import { checkPublishFlags, decodePublish, type Publish } from './packets/publish.ts'
@@ -97,7 +97,7 @@ type State = 'fixed-header' | 'body' | 'failed'
  * Give it each chunk with {@link push}, then call {@link next} until it returns `undefined`. A packet
  * that lies whole in a chunk is decoded where it lies. One that comes in pieces is gathered in a buffer
  * that grows with the bytes that really came; no byte of it is looked at twice. Views in a packet
- * (payload, password, binary properties) are valid until the next {@link push}.
+ * (payload, password, binary properties) are valid for as long as the owner of the chunk leaves its bytes alone.
  *
  * It throws at most once; afterwards it ignores all bytes.
  */
@@ -300,11 +300,12 @@ export class PacketDecoder {
   #decodeBody(reader: PacketReader, firstByte: number): Packet {
     const type = (firstByte >> 4) as PacketType
     if (type === PacketType.Connect) {
-      const connect = decodeConnect(reader)
-      if (connect.protocolVersion > 3) this.#checkReservedFlags(firstByte)
-      if (this.#isLengthPadded && connect.protocolVersion === 5) this.#refusePaddedLength()
-      this.version ??= connect.protocolVersion
-      return connect
+      const connectVersion = decodeProtocolVersion(reader)
+      // Known from here on, so that even a CONNECT that is malformed can be answered in its version.
+      this.version ??= connectVersion
+      if (connectVersion > 3) this.#checkReservedFlags(firstByte)
+      if (this.#isLengthPadded && connectVersion === 5) this.#refusePaddedLength()
+      return decodeConnect(reader, connectVersion)
     }
     const version = this.version ?? 5
     switch (type) {

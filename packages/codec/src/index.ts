@@ -68,5 +68,6 @@ export {
   TOPIC_LEVELS_MAX,
   TopicNames,
 } from './topic.ts'
+export { isWellFormedUtf8 } from './utf8.ts'
 export { VARIABLE_BYTE_INTEGER_MAX, variableByteIntegerSize } from './variable-byte-integer.ts'
 export { PacketWriter } from './writer.ts'

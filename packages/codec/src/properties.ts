@@ -5,7 +5,7 @@ import type { PacketReader } from './reader.ts'
 import { ReasonCode } from './reason-code.ts'
 import { hasWildcards, TopicNames } from './topic.ts'
 import { VARIABLE_BYTE_INTEGER_MAX, variableByteIntegerSize } from './variable-byte-integer.ts'
-import type { PacketWriter } from './writer.ts'
+import { PacketWriter } from './writer.ts'
 
 /** A User Property: a name and a value; names may repeat and the order is kept (section 3.3.2.3.7). */
 export type UserProperty = readonly [name: string, value: string]
@@ -211,10 +211,14 @@ const ruleOf: readonly (PropertyRule | undefined)[] = Array.from({ length: 0x2b 
   rules.find(candidate => candidate.identifier === identifier),
 )
 
-/** Empty objects with the fields of one place in a fixed order, so that all packets of a type have one shape. */
-const namesOf: readonly (readonly PropertyName[])[] = Array.from({ length: 16 }, (_, place) =>
-  rules.filter(candidate => candidate.places & (1 << place)).map(candidate => candidate.name),
+/** What may stand in each place, in the order of the identifiers. */
+const rulesOf: readonly (readonly PropertyRule[])[] = Array.from({ length: 16 }, (_, place) =>
+  rules.filter(candidate => candidate.places & (1 << place)),
 )
+
+/** Properties of PUBLISH that each receiver gets with a value of its own (section 3.3.2.3). */
+const receiverProperties = new Set<PropertyName>(['messageExpiryInterval', 'topicAlias', 'subscriptionIdentifiers'])
+const commonRules = rulesOf[Publish]!.filter(({ name }) => !receiverProperties.has(name))
 
 /** How many User Properties a decoder takes from one packet by default; more is 0x97 Quota exceeded. */
 export const USER_PROPERTIES_MAX = 64
@@ -241,7 +245,7 @@ export function readProperties(
   if (end > packetEnd) throw new MalformedPacketError('properties are longer than the packet')
   reader.end = end
   const properties: Properties = {}
-  for (const name of namesOf[place]!) properties[name] = undefined
+  for (const { name } of rulesOf[place]!) properties[name] = undefined // one shape for all packets of a type
   while (reader.position < end) readProperty(reader, place, properties, userPropertiesMax)
   reader.end = packetEnd
   return properties
@@ -323,21 +327,31 @@ function responseTopic(value: string): string {
 /** @returns bytes of the properties without their Property Length */
 export function propertiesSize(properties: Properties, place: PropertyPlace): number {
   if (properties === noProperties) return 0
+  checkPlace(properties, place)
+  return sizeOf(properties, rulesOf[place]!)
+}
+
+function checkPlace(properties: Properties, place: PropertyPlace): void {
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || rulesOf[place]!.some(each => each.name === name)) continue
+    throw new InvalidPacketError(`property ${name} is not allowed in ${nameOfPlace(place)}`)
+  }
+  const { subscriptionIdentifiers } = properties
+  if (place !== Publish && subscriptionIdentifiers !== undefined && subscriptionIdentifiers.length > 1) {
+    throw new InvalidPacketError(`subscriptionIdentifiers has more than one value in ${nameOfPlace(place)}`)
+  }
+}
+
+function sizeOf(properties: Properties, among: readonly PropertyRule[]): number {
   let size = 0
-  for (const each of rules) {
+  for (const each of among) {
     const value = properties[each.name]
-    if (value !== undefined) size += propertySize(each, value, place)
+    if (value !== undefined) size += propertySize(each, value)
   }
   return size
 }
 
-function propertySize(each: PropertyRule, value: unknown, place: PropertyPlace): number {
-  if ((each.places & (1 << place)) === 0) {
-    throw new InvalidPacketError(`property ${each.name} is not allowed in ${nameOfPlace(place)}`)
-  }
-  if (each.representation === 'variable' && place !== Publish && (value as number[]).length > 1) {
-    throw new InvalidPacketError(`property ${each.name} has more than one value in ${nameOfPlace(place)}`)
-  }
+function propertySize(each: PropertyRule, value: unknown): number {
   switch (each.representation) {
     case 'flag':
     case 'bit':
@@ -370,13 +384,26 @@ export function subscriptionIdentifiersSize(identifiers: readonly number[]): num
 /** Writes Property Length and the properties. @throws {InvalidPacketError} naming the field that cannot be written */
 export function writeProperties(writer: PacketWriter, properties: Properties, place: PropertyPlace): void {
   writer.variableByteInteger(propertiesSize(properties, place)) // [MQTT-2.2.2-1]
-  writePropertyValues(writer, properties)
+  writePropertyValues(writer, properties, place)
 }
 
 /** Writes the properties without their Property Length; {@link propertiesSize} has checked where they stand. */
-export function writePropertyValues(writer: PacketWriter, properties: Properties): void {
-  if (properties === noProperties) return
-  for (const each of rules) {
+export function writePropertyValues(writer: PacketWriter, properties: Properties, place: PropertyPlace): void {
+  if (properties !== noProperties) writeValues(writer, properties, rulesOf[place]!)
+}
+
+/**
+ * Encodes the properties of a PUBLISH that every receiver gets alike, without Property Length: all but Topic Alias, Message
+ * Expiry Interval and Subscription Identifiers.
+ */
+export function encodeCommonProperties(properties: PublishProperties): Uint8Array {
+  const writer = new PacketWriter(sizeOf(properties, commonRules))
+  writeValues(writer, properties, commonRules)
+  return writer.bytes
+}
+
+function writeValues(writer: PacketWriter, properties: Properties, among: readonly PropertyRule[]): void {
+  for (const each of among) {
     const value = properties[each.name]
     if (value !== undefined) writeProperty(writer, each, value)
   }

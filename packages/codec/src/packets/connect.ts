@@ -46,9 +46,8 @@ const USER_NAME = 0x80
 
 const protocolNames: Record<ProtocolVersion, string> = { 3: 'MQIsdp', 4: 'MQTT', 5: 'MQTT' }
 
-/** @throws {UnsupportedProtocolVersionError} when protocol name and version are not one of the three */
-export function decodeConnect(reader: PacketReader): Connect {
-  const version = decodeVersion(reader)
+/** @param version from {@link decodeProtocolVersion}, which has read what stands before the flags */
+export function decodeConnect(reader: PacketReader, version: ProtocolVersion): Connect {
   const flags = reader.byte()
   checkFlags(flags, version)
   const keepAlive = reader.twoByteInteger()
@@ -79,7 +78,12 @@ function hasField(reader: PacketReader, flag: number, version: ProtocolVersion):
   return flag !== 0 && (version > 3 || reader.remaining > 0)
 }
 
-function decodeVersion(reader: PacketReader): ProtocolVersion {
+/**
+ * Reads protocol name and version, with which a CONNECT begins.
+ *
+ * @throws {UnsupportedProtocolVersionError} when they are not one of the three
+ */
+export function decodeProtocolVersion(reader: PacketReader): ProtocolVersion {
   const name = reader.utf8String()
   const version = reader.byte()
   if (version < 3 || version > 5 || protocolNames[version as ProtocolVersion] !== name) {

@@ -2,6 +2,7 @@ import { utf8Length } from '#bytes'
 import { InvalidPacketError, MalformedPacketError, ProtocolError } from '../errors.ts'
 import { isQoS, PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
 import {
+  encodeCommonProperties,
   noProperties,
   type PublishProperties,
   propertiesSize,
@@ -17,7 +18,7 @@ import {
   variableByteIntegerSize,
   writeVariableByteInteger,
 } from '../variable-byte-integer.ts'
-import { PacketWriter } from '../writer.ts'
+import type { PacketWriter } from '../writer.ts'
 
 /** PUBLISH, section 3.3. Sent by Client and Server alike. */
 export interface Publish {
@@ -129,18 +130,7 @@ const noBytes = new Uint8Array(0)
  * Alias, Message Expiry Interval and Subscription Identifiers, which are each receiver's own.
  */
 export function encodePublishProperties(properties: PublishProperties): Uint8Array {
-  if (properties === noProperties) return noBytes
-  const shared: PublishProperties = {
-    ...properties,
-    topicAlias: undefined,
-    messageExpiryInterval: undefined,
-    subscriptionIdentifiers: undefined,
-  }
-  const size = propertiesSize(shared, PacketType.Publish)
-  if (size === 0) return noBytes
-  const writer = new PacketWriter(size)
-  writePropertyValues(writer, shared)
-  return writer.bytes.subarray(0, writer.position)
+  return properties === noProperties ? noBytes : encodeCommonProperties(properties)
 }
 
 /** @returns bytes of the whole packet, fixed header included, as Maximum Packet Size counts them (section 2.1.4) */
@@ -253,7 +243,7 @@ export function writePublishPacket(writer: PacketWriter, packet: Publish, versio
   if (qos > 0) writer.packetId(packet.packetId)
   if (version === 5) {
     writer.variableByteInteger(propertiesLength) // [MQTT-2.2.2-1]
-    writePropertyValues(writer, properties)
+    writePropertyValues(writer, properties, PacketType.Publish)
   }
   writer.copy(payload, 0, payload.length)
 }

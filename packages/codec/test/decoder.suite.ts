@@ -1,0 +1,230 @@
+import { type DecodedPublish, type Packet, PacketDecoder, type PacketDecoderOptions, PacketType } from '@curlew/codec'
+import { describe, expect, test } from 'vitest'
+import { decodeSplit, everyByte } from './feed.ts'
+import { bytesOf, hexOf } from './notation.ts'
+import { toPlain } from './plain.ts'
+
+const connect = "10 0e 0004 'MQTT' 05 02 0000 00 0001 'c'"
+const publish = "30 0b 0003 'a/b' 00 'hello'"
+const server: PacketDecoderOptions = { receiver: 'server' }
+const connected: PacketDecoderOptions = { receiver: 'server', version: 5 }
+
+/** A few packets in one stream: small enough to be cut in all ways. */
+const streams: [name: string, options: PacketDecoderOptions, bytes: string][] = [
+  ['a short session', server, `${connect} c000 ${publish} 40 02 0001 e0 01 04`],
+  ['Remaining Lengths of two bytes', { receiver: 'any', version: 4 }, "30 8201 0002 'ab' 7a*126 c08000 d000"],
+  ['empty packets', { receiver: 'any', version: 4 }, 'c000 c000 d000 e000'],
+]
+
+/** How a stream comes must make no difference to what comes out. */
+function splitTests(): void {
+  for (const [name, options, notation] of streams) {
+    const bytes = bytesOf(notation)
+    const whole = decodeSplit(bytes, [], options).map(toPlain)
+
+    test(`${name} cut in two anywhere gives the same packets`, () => {
+      const results = everyByte(bytes).map(end => decodeSplit(bytes, [end], options).map(toPlain))
+
+      expect(results.filter(packets => JSON.stringify(packets) !== JSON.stringify(whole))).toEqual([])
+    })
+
+    test(`${name} cut in three anywhere gives the same packets`, () => {
+      const ends = everyByte(bytes).flatMap(first => everyByte(bytes).map(second => [first, Math.max(first, second)]))
+      const results = ends.map(each => decodeSplit(bytes, each, options).map(toPlain))
+
+      expect(results.filter(packets => JSON.stringify(packets) !== JSON.stringify(whole))).toEqual([])
+    })
+
+    test(`${name} byte by byte gives the same packets`, () => {
+      expect(decodeSplit(bytes, everyByte(bytes), options).map(toPlain)).toEqual(whole)
+    })
+  }
+
+  test('empty chunks change nothing', () => {
+    const bytes = bytesOf(`${connect} ${publish}`)
+    const ends = everyByte(bytes).flatMap(end => [end, end, end])
+
+    expect(decodeSplit(bytes, [0, 0, ...ends], server)).toHaveLength(2)
+  })
+
+  test('a thousand packets come out of one chunk', () => {
+    const chunk = bytesOf(`${connect} ${`${publish} `.repeat(1000)}`)
+
+    expect(decodeSplit(chunk, [], server)).toHaveLength(1001)
+  })
+}
+
+/** What a packet shares with the chunk it came in. */
+function viewTests(): void {
+  const view = (packet: Packet | undefined): Uint8Array => (packet as DecodedPublish).payload
+
+  test('the payload of a packet that lies whole in a chunk is a view of the chunk', () => {
+    const chunk = bytesOf(publish)
+    const decoder = new PacketDecoder(connected)
+    decoder.push(chunk)
+
+    const payload = view(decoder.next())
+    chunk.set(bytesOf("'HELLO'"), 8)
+
+    expect(payload.buffer).toBe(chunk.buffer)
+    expect(hexOf(payload)).toBe(hexOf(bytesOf("'HELLO'")))
+  })
+
+  test('so is one that lies in the middle of a larger buffer', () => {
+    const buffer = bytesOf(`ff*100 ${publish} ff*100`)
+    const decoder = new PacketDecoder(connected)
+    decoder.push(buffer.subarray(100, 113))
+
+    const payload = view(decoder.next())
+
+    expect([payload.byteOffset, payload.length]).toEqual([108, 5])
+  })
+
+  test('so are a Password and binary properties', () => {
+    const chunk = bytesOf("10 1c 0004 'MQTT' 05 42 0000 0a 15 0001 'm' 16 0003 010203 0000 0003 040506")
+    const decoder = new PacketDecoder(server)
+    decoder.push(chunk)
+
+    const packet = decoder.next()
+
+    expect(packet).toMatchObject({ type: PacketType.Connect, password: bytesOf('040506') })
+    expect(packet).toHaveProperty('password.buffer', chunk.buffer)
+    expect(packet).toHaveProperty('properties.authenticationData.buffer', chunk.buffer)
+  })
+
+  test('the payload of a packet that came in pieces does not depend on the chunks', () => {
+    const chunks = [bytesOf("30 0b 0003 'a/b' 00 'he'"), bytesOf("'llo'")]
+    const decoder = new PacketDecoder(connected)
+    decoder.push(chunks[0]!)
+    const early = decoder.next()
+    chunks[0]!.fill(0)
+    decoder.push(chunks[1]!)
+
+    const payload = view(decoder.next())
+    chunks[1]!.fill(0)
+
+    expect(early).toBeUndefined()
+    expect(hexOf(payload)).toBe(hexOf(bytesOf("'hello'")))
+  })
+
+  test('each packet that came in pieces has bytes of its own', () => {
+    const bytes = bytesOf(`${publish} 30 0b 0003 'a/b' 00 'world'`)
+
+    const packets = decodeSplit(bytes, everyByte(bytes), connected)
+
+    expect(packets.map(packet => hexOf(view(packet)))).toEqual([hexOf(bytesOf("'hello'")), hexOf(bytesOf("'world'"))])
+  })
+}
+
+/** @returns what each call of `next()` came to, for chunk after chunk, once more behind the end of each */
+function outcomes(decoder: PacketDecoder, chunks: readonly string[]): string[] {
+  const outcome = (): string => {
+    try {
+      return decoder.next() === undefined ? 'more' : 'packet'
+    } catch (error) {
+      return (error as Error).name
+    }
+  }
+  return chunks.flatMap(chunk => {
+    decoder.push(bytesOf(chunk))
+    return [outcome(), outcome()]
+  })
+}
+
+function failureTests(): void {
+  test('after an error all bytes are ignored', () => {
+    const decoder = new PacketDecoder(connected)
+
+    const seen = outcomes(decoder, [`c000 00 00 ${publish}`, publish, 'c000', '00'])
+
+    expect(seen).toEqual(['packet', 'MalformedPacketError', 'more', 'more', 'more', 'more', 'more', 'more'])
+  })
+
+  test('a packet that begins with a byte that is never allowed is refused at that byte', () => {
+    const decoders = ['00', '36', '80', 'f1'].map(byte => outcomes(new PacketDecoder(connected), [byte])[0])
+
+    expect(decoders).toEqual(Array(4).fill('MalformedPacketError'))
+  })
+
+  test('[MQTT-3.1.0-1] anything but CONNECT at first is refused at its first byte', () => {
+    const firstBytes = ['20', '30', '82', 'c0', 'e0', 'f0', '16', '47']
+
+    const seen = firstBytes.map(byte => outcomes(new PacketDecoder(server), [byte])[0])
+
+    expect(seen).toEqual(Array(8).fill('ProtocolError').with(6, 'more'))
+  })
+
+  test('a packet in pieces that turns out malformed is refused once', () => {
+    const decoder = new PacketDecoder(connected)
+
+    expect(outcomes(decoder, ['82', '06', '0001 00', '0000', '00', 'c000'])).toEqual([
+      ...Array(8).fill('more'),
+      'MalformedPacketError',
+      ...Array(3).fill('more'),
+    ])
+  })
+
+  test('pushing before all packets have been taken is refused, because bytes would be lost', () => {
+    const decoder = new PacketDecoder(connected)
+    decoder.push(bytesOf('c000 c000'))
+    decoder.next()
+
+    expect(() => decoder.push(bytesOf('c000'))).toThrow(/before next\(\)/)
+    expect(outcomes(decoder, [])).toEqual([])
+  })
+
+  test('isInsidePacket tells whether the stream may end', () => {
+    const decoder = new PacketDecoder(connected)
+
+    const seen = ['', 'c0', '00', '30', '0b', '0003', "'a/b' 00 'hello'"].map(chunk => {
+      decoder.push(bytesOf(chunk))
+      decoder.next()
+      return decoder.isInsidePacket
+    })
+
+    expect(seen).toEqual([false, true, false, true, true, true, false])
+  })
+}
+
+function versionTests(): void {
+  test('CONNECT tells a Server the version of what follows', () => {
+    const streams: [notation: string, version: number][] = [
+      ["10 0e 0006 'MQIsdp' 03 02 0000 0000 6a 02 0001", 3],
+      ["10 0c 0004 'MQTT' 04 02 0000 0000 30 05 0003 'a/b'", 4],
+      ["10 0d 0004 'MQTT' 05 02 0000 00 0000 30 06 0003 'a/b' 00", 5],
+    ]
+
+    const versions = streams.map(([notation]) => {
+      const decoder = new PacketDecoder(server)
+      decoder.push(bytesOf(notation))
+      return [decoder.next()?.type, decoder.version, decoder.next()?.type !== undefined]
+    })
+
+    expect(versions).toEqual(streams.map(([, version]) => [PacketType.Connect, version, true]))
+  })
+
+  test('a CONNECT that turns out malformed tells the version all the same', () => {
+    const decoder = new PacketDecoder(server)
+
+    const seen = outcomes(decoder, ["10 0d 0004 'MQTT' 05 03 0000 00 0000"])
+
+    expect(seen).toEqual(['MalformedPacketError', 'more'])
+    expect(decoder.version).toBe(5)
+  })
+
+  test('a second CONNECT does not change the version', () => {
+    const decoder = new PacketDecoder(connected)
+    decoder.push(bytesOf("10 0c 0004 'MQTT' 04 02 0000 0000"))
+
+    expect(decoder.next()).toMatchObject({ type: PacketType.Connect, protocolVersion: 4 })
+    expect(decoder.version).toBe(5)
+  })
+}
+
+/** What every platform's decoder must do. */
+export function decoderSuite(): void {
+  describe('splits', splitTests)
+  describe('views', viewTests)
+  describe('failures', failureTests)
+  describe('versions', versionTests)
+}

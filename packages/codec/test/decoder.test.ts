@@ -1,0 +1,3 @@
+import { decoderSuite } from './decoder.suite.ts'
+
+decoderSuite()

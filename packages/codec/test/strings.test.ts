@@ -1,0 +1,3 @@
+import { stringSuite } from './strings.suite.ts'
+
+stringSuite()
