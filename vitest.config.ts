@@ -19,6 +19,7 @@ export default defineConfig({
       project('cli', ['packages/cli/test/**/*.test.ts'], 30_000),
       project('tidy', ['tests/tidy/**/*.test.ts']),
       project('fuzz', ['tests/fuzz/**/*.test.ts'], 120_000),
+      project('conformance', ['tests/conformance/**/*.test.ts'], 20_000),
       project('fault', ['tests/fault/**/*.test.ts'], 60_000),
       project('interop', ['tests/interop/**/*.test.ts'], 60_000),
     ],

@@ -2,22 +2,24 @@ import type { Duplex } from 'node:stream'
 import { type PublishHeader, ReasonCode, TopicNames } from '@curlew/codec'
 import { PayloadSlab } from '@curlew/protocol'
 import { type Limits, limitsOf } from './config.ts'
+import type { AuthenticationMethod } from './connection/authentication.ts'
 import type { ByteStream } from './connection/byte-stream.ts'
+import { type Capabilities, defaultCapabilities } from './connection/capabilities.ts'
 import { Connection } from './connection/connection.ts'
 import { ConnectionGate } from './connection/connection-gate.ts'
 import { ConnectionCounters, type ConnectionServices } from './connection/services.ts'
 import { Turn } from './connection/turn.ts'
 import { WriterPool } from './connection/writer-pool.ts'
 import { type BrokerEvents, Events } from './events.ts'
-import { Router } from './routing/router.ts'
+import { defaultRoutingOptions, Router, type RoutingOptions } from './routing/router.ts'
 import { type Log, silentLog } from './runtime/log.ts'
 import { nodeRuntime } from './runtime/node-runtime.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { TimerWheel } from './runtime/timer-wheel.ts'
 import { Congestion } from './sessions/congestion.ts'
 import { restoreSessions } from './sessions/restore.ts'
-import { DropCounters } from './sessions/session.ts'
 import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
+import { DropCounters } from './sessions/session-services.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
 import { checkExposure, type ListenAddress, type Listener, type ListenOptions } from './transport/listener.ts'
@@ -29,6 +31,12 @@ import { listenWebSocket } from './transport/websocket.ts'
 export interface BrokerOptions {
   /** See {@link Limits} for each limit and its default. */
   limits?: Partial<Limits>
+  /** What the broker offers of MQTT; see {@link Capabilities} for each. */
+  capabilities?: Partial<Capabilities>
+  /** See {@link RoutingOptions}. */
+  routing?: Partial<RoutingOptions>
+  /** Methods of extended authentication (section 4.12), by name. Default: none. */
+  authenticationMethods?: Readonly<Record<string, AuthenticationMethod>>
   /** Where Sessions and retained messages live. Default: in memory, gone with the process. The broker closes it. */
   store?: Store
   /** Where events go that an operator should know of. Default: nowhere. */
@@ -103,10 +111,10 @@ class ComposedBroker implements Broker {
     this.#log = log
     this.#store = store
     this.#timers = new TimerWheel(runtime)
-    this.#router = new Router(store, limits)
+    this.#router = new Router(store, limits, { ...defaultRoutingOptions, ...options.routing }, () => runtime.random())
     this.#events = new Events(error => log.error('a listener of the broker threw', { error }))
     const turn = new Turn(runtime, store)
-    const { retained } = this.#router
+    const { retained, groups } = this.#router
     const congestion = new Congestion()
     this.#registryServices = {
       runtime,
@@ -119,6 +127,7 @@ class ComposedBroker implements Broker {
         runtime,
         store,
         retained,
+        groups,
         limits,
         drops: this.#drops,
         congestion,
@@ -138,6 +147,8 @@ class ComposedBroker implements Broker {
       writers: new WriterPool(),
       topicNames: new TopicNames(),
       limits,
+      capabilities: { ...defaultCapabilities, ...options.capabilities },
+      authenticationMethods: new Map(Object.entries(options.authenticationMethods ?? {})),
       sessionExpiryIntervalMax: limits.sessionExpiryIntervalMax,
       log,
       counters: new ConnectionCounters(),

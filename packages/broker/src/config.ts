@@ -1,8 +1,8 @@
 import type { GateLimits } from './connection/connection-gate.ts'
 import { type ConnectionLimits, defaultConnectionLimits } from './connection/limits.ts'
 import type { RetainedLimits } from './routing/retained-messages.ts'
-import type { SessionLimits } from './sessions/session.ts'
 import type { RegistryLimits } from './sessions/session-registry.ts'
+import type { SessionLimits } from './sessions/session-services.ts'
 
 /** All limits of a broker. Each is finite by default and says in its own place what happens when it is reached. */
 export interface Limits extends ConnectionLimits, SessionLimits, RegistryLimits, RetainedLimits, GateLimits {}
@@ -29,6 +29,7 @@ const ranges: Partial<Record<keyof Limits, readonly [min: number, max: number]>>
   receiveMaximum: [1, 0xffff],
   inFlightMessagesMax: [1, 0xffff],
   topicAliasMaximum: [0, 0xffff],
+  outgoingTopicAliasMaximum: [0, 0xffff],
   sessionExpiryIntervalMax: [0, 0xffffffff],
   filterWildcardsMax: [0, 0xffff],
 }

@@ -1,8 +1,17 @@
 /** An MQTT 5.0, 3.1.1 and 3.1 broker as a library. */
 export { type Broker, type BrokerOptions, type BrokerStats, createBroker } from './broker.ts'
 export { ConfigError, defaultLimits, type Limits, limitsOf } from './config.ts'
+export type {
+  AuthenticatingClient,
+  AuthenticationExchange,
+  AuthenticationMethod,
+  AuthenticationStep,
+} from './connection/authentication.ts'
+export type { Capabilities, ServerReference } from './connection/capabilities.ts'
 export type { ClientInfo } from './connection/services.ts'
 export type { BrokerEvents } from './events.ts'
+export { defaultRoutingOptions, type RoutingOptions } from './routing/router.ts'
+export { type SharedStrategy, sharedStrategies } from './routing/shared-groups.ts'
 export type { Log, LogFields } from './runtime/log.ts'
 export { nodeRuntime } from './runtime/node-runtime.ts'
 export type { Runtime } from './runtime/runtime.ts'

@@ -49,6 +49,15 @@ export class Acknowledgements {
     return batch.writer
   }
 
+  /** Where to write the CONNACK, now. Until what it says is stored, nothing else leaves either [MQTT-3.2.0-1]. */
+  firstWriter(): PacketWriter {
+    if (!this.#store.isSettled) {
+      this.#output.hold()
+      this.#store.whenSettled(() => this.#output.release())
+    }
+    return this.#output.writer()
+  }
+
   /** Calls back once when nothing is held any more. */
   whenReleased(callback: () => void): void {
     this.#onReleased = callback

@@ -1,4 +1,6 @@
 import {
+  type Auth,
+  type AuthProperties,
   type Connect,
   connackReturnCodeOf,
   type Disconnect,
@@ -7,41 +9,43 @@ import {
   noProperties,
   type Packet,
   PacketDecoder,
+  PacketTooLargeError,
   PacketType,
   ProtocolError,
   type ProtocolVersion,
   type PublishAckType,
   type PublishHeader,
   packetTypeName,
-  publishSize,
   ReasonCode,
   reasonCodeName,
   writePacket,
-  writePing,
   writeShortAck,
 } from '@curlew/codec'
 import { IncomingTopicAliases, type Message } from '@curlew/protocol'
+import type { SlowReceiver } from '../sessions/congestion.ts'
 import type { Outlet } from '../sessions/outlet.ts'
 import type { Session } from '../sessions/session.ts'
 import { storedWill } from '../sessions/will.ts'
 import { Acknowledgements, HELD_BYTES_MAX } from './acknowledgements.ts'
+import { Authentication, type AuthenticationOwner } from './authentication.ts'
 import type { ByteStream, ByteStreamHandler } from './byte-stream.ts'
 import { type DeadlineOwner, Deadlines } from './deadlines.ts'
+import { dispatch } from './dispatch.ts'
 import { type Admission, handshake, type Refusal } from './handshake.ts'
 import { Output, type OutputOwner } from './output.ts'
 import type { PacketContext } from './packet-context.ts'
-import { receivePuback, receivePubcomp, receivePublish, receivePubrec, receivePubrel } from './publish.ts'
+import { PublishOutput } from './publish-output.ts'
 import { Reading } from './reading.ts'
 import { writeWithReason } from './reason-string.ts'
 import type { ClientInfo, ConnectionServices } from './services.ts'
-import { receiveSubscribe, receiveUnsubscribe } from './subscribe.ts'
 
-type State = 'awaiting-connect' | 'connected' | 'closing' | 'closed'
+type State = 'awaiting-connect' | 'authenticating' | 'connected' | 'closing' | 'closed'
 
 /**
  * One Network Connection, from its first byte to its last.
  *
- *     awaiting-connect ── CONNECT is accepted ─▶ connected
+ *     awaiting-connect ── CONNECT names a method ─▶ authenticating ── it succeeds ─▶ connected
+ *     awaiting-connect ── CONNECT is accepted ─────────────────────────────────────▶ connected
  *            │  refused, timed out, malformed        │  DISCONNECT, error, silence, taken over
  *            └──────────────▶ closing ◀──────────────┘
  *                                │  the peer has closed too, or the linger time is over
@@ -51,7 +55,9 @@ type State = 'awaiting-connect' | 'connected' | 'closing' | 'closed'
  * Packets of a chunk are handled in order and to completion before the next chunk. {@link Connection.close} is the only place
  * that ends the connection; whatever is thrown while a packet is handled ends up there and harms nobody else.
  */
-export class Connection implements ByteStreamHandler, Outlet, PacketContext, OutputOwner, DeadlineOwner {
+export class Connection
+  implements ByteStreamHandler, Outlet, PacketContext, OutputOwner, DeadlineOwner, AuthenticationOwner
+{
   readonly services: ConnectionServices
   readonly output: Output
   readonly acknowledgements: Acknowledgements
@@ -61,6 +67,9 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   #session: Session | undefined
   #client: ClientInfo | undefined
   #incomingAliases: IncomingTopicAliases
+  /** There is one from `connected` on. */
+  #publishOutput: PublishOutput | undefined
+  #authentication: Authentication | undefined
   /** Bytes; what the Client announced, or no limit. */
   #maximumPacketSize = Number.POSITIVE_INFINITY
   /** Called once when the connection is gone. */
@@ -84,13 +93,17 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
       topicNames: services.topicNames,
     })
     this.#reading = new Reading(stream, services)
-    this.#deadlines = new Deadlines(this, services)
+    this.#deadlines = new Deadlines(this, services, this.#reading)
   }
 
   /** Begins to read. */
   start(): void {
     this.services.counters.opened++
     this.#stream.start(this)
+  }
+
+  get #isOpen(): boolean {
+    return this.#state !== 'closing' && this.#state !== 'closed'
   }
 
   get state(): State {
@@ -113,7 +126,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   }
 
   onBytes(chunk: Uint8Array): void {
-    if (this.#state === 'closing' || this.#state === 'closed') return
+    if (!this.#isOpen) return
     const { turn, counters, runtime } = this.services
     turn.touch()
     counters.receivedBytes += chunk.length
@@ -125,11 +138,11 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
         hasPackets = true
         counters.receivedPackets++
         this.#receive(packet)
-        if (this.#state !== 'connected') return
+        if (!this.#isOpen) return
       }
       this.#deadlines.watchPacket(this.#decoder.isInsidePacket, hasPackets)
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
     }
     if (this.acknowledgements.heldBytes > HELD_BYTES_MAX) this.#reading.waitForStore(this.acknowledgements)
   }
@@ -142,13 +155,12 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   }
 
   onEnd(): void {
-    if (this.#state === 'connected' || this.#state === 'awaiting-connect')
-      this.#leave('the client closed the connection')
+    if (this.#isOpen) this.#leave('the client closed the connection')
     this.#toClosing()
   }
 
   onClose(): void {
-    if (this.#state === 'connected' || this.#state === 'awaiting-connect') this.#leave('the connection was lost')
+    if (this.#isOpen) this.#leave('the connection was lost')
     this.#toClosed()
   }
 
@@ -159,9 +171,8 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
    * @param message for people: what happened and, where that helps, what to do
    */
   close(reasonCode: ReasonCode, message: string): void {
-    if (this.#state !== 'connected' && this.#state !== 'awaiting-connect') return
-    const { counters, turn } = this.services
-    turn.touch()
+    if (!this.#isOpen) return
+    const { counters } = this.services
     counters.endedByReason.set(reasonCode, (counters.endedByReason.get(reasonCode) ?? 0) + 1)
     if (this.#state === 'connected' && this.version === 5) this.#sendDisconnect(reasonCode, message)
     this.#leave(message, reasonCode)
@@ -174,16 +185,9 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
 
   /** {@link Outlet.publish} */
   publish(message: Message, header: PublishHeader): boolean {
-    const { version } = this
-    if (
-      this.#maximumPacketSize !== Number.POSITIVE_INFINITY &&
-      publishSize(message, header, version) > this.#maximumPacketSize
-    ) {
-      return false // [MQTT-3.1.2-24]
-    }
-    this.services.counters.sentPublishes++
-    this.output.publish(message, header, version)
-    return true
+    const isSent = this.#publishOutput!.publish(message, header)
+    if (isSent) this.services.counters.sentPublishes++
+    return isSent
   }
 
   /** {@link Outlet.pubrel} */
@@ -202,11 +206,11 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
   }
 
   /** {@link PacketContext.waitFor} */
-  waitFor(receiver: Session): void {
+  waitFor(receiver: SlowReceiver): void {
     this.#reading.waitFor(receiver)
   }
 
-  /** Sends a packet, when what it says is stored. */
+  /** Sends a packet, when what it says is stored. @throws {PacketTooLargeError} when the Client does not take so much */
   sendWhenStored(packet: Packet): void {
     const writer = this.acknowledgements.writer()
     const start = writer.position
@@ -215,39 +219,20 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     if (size <= this.#maximumPacketSize) return
     writer.position = start
     const message = `${packetTypeName(packet.type)} has ${size} bytes; the client takes ${this.#maximumPacketSize}`
-    this.close(ReasonCode.PacketTooLarge, message) // [MQTT-3.1.2-24]
+    throw new PacketTooLargeError(message, '[MQTT-3.1.2-24]')
   }
 
   #receive(packet: Packet): void {
-    if (packet.type === PacketType.Connect) return this.#connect(packet)
     switch (packet.type) {
-      case PacketType.Publish:
-        return receivePublish(this, packet)
-      case PacketType.Puback:
-        return receivePuback(this, packet)
-      case PacketType.Pubrec:
-        return receivePubrec(this, packet)
-      case PacketType.Pubrel:
-        return receivePubrel(this, packet)
-      case PacketType.Pubcomp:
-        return receivePubcomp(this, packet)
-      case PacketType.Subscribe:
-        return receiveSubscribe(this, packet)
-      case PacketType.Unsubscribe:
-        return receiveUnsubscribe(this, packet)
-      case PacketType.Pingreq:
-        return writePing(this.output.writer(), PacketType.Pingresp) // [MQTT-3.12.4-1]
+      case PacketType.Connect:
+        return this.#connect(packet)
       case PacketType.Disconnect:
         return this.#disconnect(packet)
       case PacketType.Auth:
-        throw new ProtocolError('AUTH without an Authentication Method in CONNECT', '[MQTT-4.12.0-6]')
-      case PacketType.Connack:
-      case PacketType.Suback:
-      case PacketType.Unsuback:
-      case PacketType.Pingresp:
-        throw new TypeError(`the decoder let ${packetTypeName(packet.type)} through`)
+        return this.#authenticate(packet)
       default:
-        packet satisfies never
+        if (this.#state === 'connected') return dispatch(this, packet)
+        throw new ProtocolError(`${packetTypeName(packet.type)} before the CONNACK`, '[MQTT-3.1.2-30]')
     }
   }
 
@@ -259,49 +244,54 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     if (encodePacket(outcome.connack(false), this.version).length > this.#maximumPacketSize) {
       return this.close(ReasonCode.PacketTooLarge, 'Maximum Packet Size has no room for a CONNACK')
     }
-    this.#admit(connect, outcome)
+    if (outcome.method === undefined) return this.#admit(connect, outcome)
+    this.#state = 'authenticating'
+    const { clientId } = outcome
+    const client = { clientId, userName: connect.userName, remoteAddress: this.remoteAddress }
+    const { authenticationMethod = '', authenticationData } = connect.properties
+    const begin = () => outcome.method!.begin(client)
+    this.#authentication = new Authentication(authenticationMethod, begin, this)
+    this.#authentication.onFirstSuccess = properties => this.#admit(connect, outcome, properties)
+    this.#authentication.begin(authenticationData)
   }
 
-  #refuse({ reasonCode, message }: Refusal): void {
+  #refuse({ reasonCode, message, serverReference }: Refusal): void {
     const { log } = this.services
     log.warn('connection refused', { remoteAddress: this.remoteAddress, reason: reasonCodeName(reasonCode), message })
     const code = this.version === 5 ? reasonCode : connackReturnCodeOf(reasonCode)
     if (code !== undefined) {
-      const properties = this.version === 5 ? { reasonString: message } : noProperties
+      const properties = this.version === 5 ? { reasonString: message, serverReference } : noProperties
       const connack = { type: PacketType.Connack, sessionPresent: false, reasonCode: code, properties } // [MQTT-3.2.2-6]
       writeWithReason(this.output.writer(), connack, this.version, this.#maximumPacketSize)
     }
     this.close(reasonCode, message) // [MQTT-3.2.2-7]
   }
 
-  #admit(connect: Connect, admission: Admission): void {
+  #admit(connect: Connect, admission: Admission, authentication?: AuthProperties): void {
     const { registry, limits, observer } = this.services
     const { properties } = connect
-    const { session, isPresent } = registry.open(
-      admission.clientId,
-      admission.cleanStart,
-      admission.sessionExpiryInterval,
-    )
+    const { clientId, cleanStart, sessionExpiryInterval } = admission
+    const { session, isPresent } = registry.open(clientId, cleanStart, sessionExpiryInterval)
     this.#session = session
     this.#state = 'connected'
     this.wantsProblemInformation = properties.requestProblemInformation ?? true
     this.#decoder.maximumPacketSize = limits.packetBytesMax
     this.#incomingAliases = new IncomingTopicAliases(limits.topicAliasMaximum)
-    session.incoming.receiveMaximum = connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff
+    const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, limits.outgoingTopicAliasMaximum)
+    this.#publishOutput = new PublishOutput(this.output, this.version, this.#maximumPacketSize, aliasMaximum)
+    session.incoming.resume(connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff)
     session.will = connect.will && storedWill(connect.will) // [MQTT-3.1.2-7]
     this.#deadlines.startKeepAlive(admission.keepAlive)
-    this.#client = {
-      clientId: admission.clientId,
-      protocolVersion: connect.protocolVersion,
-      remoteAddress: this.remoteAddress,
-    }
-    this.sendWhenStored(admission.connack(isPresent)) // [MQTT-3.2.0-1]
+    this.#client = { clientId, protocolVersion: connect.protocolVersion, remoteAddress: this.remoteAddress }
+    writePacket(this.acknowledgements.firstWriter(), admission.connack(isPresent, authentication), this.version) // [MQTT-3.2.0-1]
     session.attach(this, properties.receiveMaximum ?? 0xffff)
     observer.connected(this.#client)
     session.pump()
+    session.gatherShared()
   }
 
   #disconnect(packet: Disconnect): void {
+    if (this.#state !== 'connected') return this.close(ReasonCode.NotAuthorized, 'the client gave up authenticating')
     const { session } = this
     const expiry = packet.properties.sessionExpiryInterval
     if (expiry !== undefined) {
@@ -315,11 +305,30 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     this.#toClosing()
   }
 
+  #authenticate(packet: Auth): void {
+    if (this.#authentication === undefined) {
+      throw new ProtocolError('AUTH without an Authentication Method in CONNECT', '[MQTT-4.12.0-6]')
+    }
+    this.#authentication.receive(packet)
+  }
+
+  /** {@link AuthenticationOwner.sendAuth} */
+  sendAuth(packet: Auth): void {
+    writePacket(this.output.writer(), packet, 5)
+  }
+
+  /** {@link AuthenticationOwner.authenticationFailed} */
+  authenticationFailed(reasonCode: ReasonCode, message: string): void {
+    if (this.#state === 'authenticating') this.#refuse({ reasonCode, message })
+    else this.close(reasonCode, message) // [MQTT-4.12.1-2]
+  }
+
   /** The one place that handles what was thrown while packets were handled. */
-  #fail(error: unknown): void {
+  fail(error: unknown): void {
     if (error instanceof MqttError) {
-      this.close(error.reasonCode, error.message) // [MQTT-4.13.1-1]
-      return
+      const isConnect = this.#state === 'awaiting-connect' && this.#decoder.version !== undefined
+      if (isConnect) return this.#refuse(error) // [MQTT-3.1.4-1]
+      return this.close(error.reasonCode, error.message) // [MQTT-4.13.1-1]
     }
     const { log } = this.services
     const { clientId } = this.#client ?? {}
@@ -329,6 +338,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
 
   /** Lets go of the Session; a Will that is still there is published. */
   #leave(reason: string, reasonCode?: number): void {
+    this.services.turn.touch()
     const session = this.#session
     this.#session = undefined
     const client = this.#client
@@ -348,7 +358,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     this.#state = 'closing'
     this.#deadlines.startLinger()
     this.acknowledgements.discard()
-    this.output.flush()
+    this.output.end()
     this.#reading.stop()
     this.#stream.end()
   }
@@ -357,6 +367,7 @@ export class Connection implements ByteStreamHandler, Outlet, PacketContext, Out
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#deadlines.stop()
+    this.#authentication?.stop()
     this.#reading.stop()
     this.acknowledgements.discard()
     this.services.counters.closed++

@@ -14,6 +14,12 @@ export interface DeadlineOwner {
   abort(): void
 }
 
+/** What the deadlines need to know of the reading: a Client that we do not read is not silent. */
+export interface Listening {
+  /** Monotonic milliseconds; bytes that came up to then may not have been read. Now, while reading is paused. */
+  readonly unreadUntilMs: number
+}
+
 /** What the deadlines of all connections share. */
 export interface DeadlineServices {
   readonly runtime: Runtime
@@ -29,6 +35,7 @@ export interface DeadlineServices {
 export class Deadlines {
   readonly #owner: DeadlineOwner
   readonly #services: DeadlineServices
+  readonly #reading: Listening
   /** Seconds; 0: silence is no reason to close. */
   #keepAlive = 0
   /** Monotonic milliseconds of the last bytes from the Client. */
@@ -39,15 +46,14 @@ export class Deadlines {
   readonly #packetTimer: WheelTimer
   readonly #stallTimer: WheelTimer
 
-  constructor(owner: DeadlineOwner, services: DeadlineServices) {
+  constructor(owner: DeadlineOwner, services: DeadlineServices, reading: Listening) {
     this.#owner = owner
+    this.#reading = reading
     this.#services = services
     const { runtime, timers, limits } = services
     this.lastReceivedMs = runtime.monotonicMs()
     this.#timer = this.#timerFor(() => owner.close(ReasonCode.UnspecifiedError, 'no CONNECT came in time'))
-    this.#packetTimer = this.#timerFor(() =>
-      owner.close(ReasonCode.UnspecifiedError, 'a packet took too long to arrive'),
-    )
+    this.#packetTimer = this.#timerFor(() => this.#onSlowPacket())
     this.#stallTimer = this.#timerFor(() => this.#onStalled())
     timers.set(this.#timer, this.lastReceivedMs + limits.connectTimeoutMs)
   }
@@ -106,9 +112,16 @@ export class Deadlines {
     })
   }
 
+  #onSlowPacket(): void {
+    const { timers, runtime, limits } = this.#services
+    const deadline = this.#reading.unreadUntilMs + limits.packetTimeoutMs
+    if (deadline > runtime.monotonicMs()) return timers.set(this.#packetTimer, deadline)
+    this.#owner.close(ReasonCode.UnspecifiedError, 'a packet took too long to arrive')
+  }
+
   #onSilence(): void {
     const { timers, runtime } = this.#services
-    const deadline = silenceDeadline(this.lastReceivedMs, this.#keepAlive)
+    const deadline = silenceDeadline(Math.max(this.lastReceivedMs, this.#reading.unreadUntilMs), this.#keepAlive)
     if (deadline > runtime.monotonicMs()) return timers.set(this.#timer, deadline)
     const message = `nothing came for one and a half times the Keep Alive of ${this.#keepAlive} s`
     this.#owner.close(ReasonCode.KeepAliveTimeout, message) // [MQTT-3.1.2-22]

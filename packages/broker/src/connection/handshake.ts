@@ -1,5 +1,14 @@
-import { type Connack, type Connect, countTopicLevels, noProperties, PacketType, ReasonCode } from '@curlew/codec'
+import {
+  type AuthProperties,
+  type Connack,
+  type Connect,
+  countTopicLevels,
+  noProperties,
+  PacketType,
+  ReasonCode,
+} from '@curlew/codec'
 import { SESSION_NEVER_EXPIRES } from '@curlew/protocol'
+import type { AuthenticationMethod } from './authentication.ts'
 import { connackProperties } from './capabilities.ts'
 import { isReservedTopic } from './reserved-topics.ts'
 import type { ConnectionServices } from './services.ts'
@@ -21,6 +30,8 @@ export interface Refusal {
   readonly reasonCode: ReasonCode
   /** For people: what is wrong, and what would be right. */
   readonly message: string
+  /** Where the Client should go instead. */
+  readonly serverReference?: string
 }
 
 /** What an accepted CONNECT comes to. */
@@ -31,12 +42,15 @@ export interface Admission {
   readonly sessionExpiryInterval: number
   /** Seconds; 0: no limit. */
   readonly keepAlive: number
-  /** The CONNACK to send when the Session is open. */
-  connack(sessionPresent: boolean): Connack
+  /** The Authentication Method that the Client must satisfy first. */
+  readonly method: AuthenticationMethod | undefined
+  /** The CONNACK to send when the Session is open. @param authentication the end of that exchange */
+  connack(sessionPresent: boolean, authentication?: AuthProperties): Connack
 }
 
 /** Each step looks at one thing and either refuses or goes on. They come in the order of what is cheapest to refuse. */
 const steps: readonly ((attempt: Attempt) => Refusal | undefined)[] = [
+  redirect,
   checkAuthenticationMethod,
   identifyClient,
   checkWill,
@@ -60,24 +74,35 @@ export function handshake(connect: Connect, services: ConnectionServices): Admis
     if (refusal !== undefined) return refusal
   }
   const { clientId, sessionExpiryInterval, keepAlive } = attempt
-  const properties = connect.protocolVersion === 5 ? connackProperties(connect, attempt, services.limits) : noProperties
+  const properties =
+    connect.protocolVersion === 5
+      ? connackProperties(connect, attempt, services.limits, services.capabilities)
+      : noProperties
   return {
     clientId,
     cleanStart: connect.cleanStart,
     sessionExpiryInterval,
     keepAlive,
-    connack: sessionPresent => ({
+    method: services.authenticationMethods.get(connect.properties.authenticationMethod ?? ''),
+    connack: (sessionPresent, authentication) => ({
       type: PacketType.Connack,
       sessionPresent,
       reasonCode: ReasonCode.Success,
-      properties,
+      properties: authentication === undefined ? properties : { ...properties, ...authentication },
     }),
   }
 }
 
-function checkAuthenticationMethod({ connect }: Attempt): Refusal | undefined {
+function redirect({ services }: Attempt): Refusal | undefined {
+  const { serverReference } = services.capabilities
+  if (serverReference === undefined) return undefined
+  const { reasonCode, reference } = serverReference
+  return { reasonCode, message: `this Server sends its clients to ${reference}`, serverReference: reference }
+}
+
+function checkAuthenticationMethod({ connect, services }: Attempt): Refusal | undefined {
   const method = connect.properties.authenticationMethod
-  if (method === undefined) return undefined
+  if (method === undefined || services.authenticationMethods.has(method)) return undefined
   const message = `Authentication Method '${method.slice(0, 64)}' is not supported`
   return { reasonCode: ReasonCode.BadAuthenticationMethod, message } // [MQTT-4.12.0-1]
 }
@@ -107,6 +132,13 @@ function checkWill({ connect, services }: Attempt): Refusal | undefined {
   }
   if (isReservedTopic(will.topic)) {
     return { reasonCode: ReasonCode.TopicNameInvalid, message: `Will Topic '${will.topic}' is reserved for the Server` }
+  }
+  const { maximumQoS, retainAvailable } = services.capabilities
+  if (will.qos > maximumQoS) {
+    return { reasonCode: ReasonCode.QoSNotSupported, message: `Will QoS is above the maximum of ${maximumQoS}` } // [MQTT-3.2.2-12]
+  }
+  if (will.retain && !retainAvailable) {
+    return { reasonCode: ReasonCode.RetainNotSupported, message: 'Will Retain is set; this Server retains nothing' } // [MQTT-3.2.2-13]
   }
   return undefined
 }

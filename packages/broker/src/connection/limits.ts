@@ -16,6 +16,8 @@ export interface ConnectionLimits extends OutputLimits {
   receiveMaximum: number
   /** Topic Aliases a Client may set, announced as Topic Alias Maximum. Default 32. */
   topicAliasMaximum: number
+  /** Topic Aliases that we set for a Client which takes them, at most. Default 32. */
+  outgoingTopicAliasMaximum: number
   /** Levels of a Topic Name or Topic Filter. Default 128. */
   topicLevelsMax: number
   /** Bytes, counted as UTF-16 units, of a Topic Filter. Default 4 096. */
@@ -41,6 +43,7 @@ export const defaultConnectionLimits: ConnectionLimits = {
   keepAliveMax: 1_200,
   receiveMaximum: 100,
   topicAliasMaximum: 32,
+  outgoingTopicAliasMaximum: 32,
   topicLevelsMax: 128,
   filterLengthMax: 4_096,
   filterWildcardsMax: 8,

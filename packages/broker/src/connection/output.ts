@@ -51,6 +51,7 @@ export class Output implements Flushable {
   /** Where in the writer the part begins that is not in `#parts` yet. */
   #partStart = 0
   #isScheduled = false
+  #isHeld = false
   /** Bytes handed to the stream so far. */
   sentBytes = 0
 
@@ -90,11 +91,30 @@ export class Output implements Flushable {
     this.#partBytes += payloadEnd - payloadStart
   }
 
+  /** Keeps everything back until {@link release}; what collects counts as pending. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
+    this.flush()
+  }
+
+  /** Hands everything collected to the stream for the last time; what is held is dropped. */
+  end(): void {
+    if (!this.#isHeld) return this.flush()
+    this.#writer = undefined
+    this.#parts = []
+    this.#partBytes = 0
+    this.#partStart = 0
+  }
+
   /** Hands everything collected to the stream. */
   flush(): void {
     this.#isScheduled = false
     const writer = this.#writer
-    if (writer === undefined) return
+    if (writer === undefined || this.#isHeld) return
     const wasCongested = this.isCongested
     this.#writer = undefined
     this.#closePart(writer)

@@ -2,6 +2,7 @@ import {
   countTopicLevels,
   DecodedPublish,
   isFailure,
+  isWellFormedUtf8,
   PacketType,
   ProtocolError,
   type Puback,
@@ -12,6 +13,7 @@ import {
   ReasonCode,
 } from '@curlew/codec'
 import { expiresAt, Message, NEVER } from '@curlew/protocol'
+import type { Capabilities } from './capabilities.ts'
 import type { PacketContext } from './packet-context.ts'
 import { isReservedTopic } from './reserved-topics.ts'
 
@@ -45,10 +47,13 @@ function route(connection: PacketContext, packet: Publish, topic: string): Reaso
     counters.deniedPublishes++
     return ReasonCode.NotAuthorized
   }
-  if (topic.length > limits.topicLevelsMax && countTopicLevels(topic) > limits.topicLevelsMax) {
+  // A topic has at most one level more than characters.
+  if (topic.length >= limits.topicLevelsMax && countTopicLevels(topic) > limits.topicLevelsMax) {
     const message = `Topic Name has more than ${limits.topicLevelsMax} levels`
     throw new ProtocolError(message, undefined, ReasonCode.TopicNameInvalid)
   }
+  checkCapabilities(packet, services.capabilities)
+  if (services.capabilities.validatesPayloadFormat && !hasValidPayload(packet)) return ReasonCode.PayloadFormatInvalid
   const message = messageOf(packet, topic, connection)
   if (packet.retain && !router.retain(message)) return ReasonCode.QuotaExceeded
   const count = router.publish(message)
@@ -56,6 +61,29 @@ function route(connection: PacketContext, packet: Publish, topic: string): Reaso
   // Whoever has messages to acknowledge must be read: its acknowledgements may be what others wait for.
   if (behind !== undefined && connection.session.inFlightCount === 0) connection.waitFor(behind)
   return count > 0 ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers
+}
+
+/** @throws {ProtocolError} when the Client uses what the CONNACK said is not available */
+function checkCapabilities({ qos, retain }: Publish, { maximumQoS, retainAvailable }: Capabilities): void {
+  if (qos > maximumQoS) {
+    throw new ProtocolError(
+      `QoS ${qos} is above the maximum of ${maximumQoS}`,
+      '[MQTT-3.2.2-11]',
+      ReasonCode.QoSNotSupported,
+    )
+  }
+  if (retain && !retainAvailable) {
+    throw new ProtocolError(
+      'RETAIN is set; this Server retains nothing',
+      '[MQTT-3.2.2-14]',
+      ReasonCode.RetainNotSupported,
+    )
+  }
+}
+
+/** Whether a payload that says it is UTF-8 is. */
+function hasValidPayload({ properties, payload }: Publish): boolean {
+  return properties.payloadFormatIndicator !== 1 || isWellFormedUtf8(payload)
 }
 
 function messageOf(packet: Publish, topic: string, { services, session }: PacketContext): Message {

@@ -1,8 +1,9 @@
 import type { Runtime } from '../runtime/runtime.ts'
 import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
-import type { Session } from '../sessions/session.ts'
+import type { SlowReceiver } from '../sessions/congestion.ts'
 import type { Acknowledgements } from './acknowledgements.ts'
 import type { ByteStream } from './byte-stream.ts'
+import type { Listening } from './deadlines.ts'
 
 /** A publisher waits this long at most for one receiver before it is looked at again, in milliseconds. */
 const RECEIVER_PATIENCE_MS = 1000
@@ -18,11 +19,12 @@ export interface ReadingServices {
  * for a receiver that is behind but goes on acknowledging. A receiver that does not go on is not waited for twice: its
  * queue overflows, which costs nobody else anything.
  */
-export class Reading {
+export class Reading implements Listening {
   readonly #stream: ByteStream
   readonly #services: ReadingServices
   #isWaitingForStore = false
-  #receiver: Session | undefined
+  #resumedMs = Number.NEGATIVE_INFINITY
+  #receiver: SlowReceiver | undefined
   #finishedAtStart = 0
   readonly #timer: WheelTimer
   readonly #onRelieved = (): void => this.#endWait()
@@ -41,17 +43,22 @@ export class Reading {
     return this.#isWaitingForStore || this.#receiver !== undefined
   }
 
+  /** {@link Listening.unreadUntilMs} */
+  get unreadUntilMs(): number {
+    return this.isPaused ? this.#services.runtime.monotonicMs() : this.#resumedMs
+  }
+
   waitForStore(acknowledgements: Acknowledgements): void {
     if (this.#isWaitingForStore) return
     if (!this.isPaused) this.#stream.pause()
     this.#isWaitingForStore = true
     acknowledgements.whenReleased(() => {
       this.#isWaitingForStore = false
-      if (!this.isPaused) this.#stream.resume()
+      this.#resume()
     })
   }
 
-  waitFor(receiver: Session): void {
+  waitFor(receiver: SlowReceiver): void {
     if (this.#receiver !== undefined) return
     if (!this.isPaused) this.#stream.pause()
     this.#receiver = receiver
@@ -70,7 +77,13 @@ export class Reading {
 
   #endWait(): void {
     this.#forgetReceiver()
-    if (!this.isPaused) this.#stream.resume()
+    this.#resume()
+  }
+
+  #resume(): void {
+    if (this.isPaused) return
+    this.#resumedMs = this.#services.runtime.monotonicMs()
+    this.#stream.resume()
   }
 
   #forgetReceiver(): void {

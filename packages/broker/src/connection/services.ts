@@ -6,6 +6,8 @@ import type { TimerWheel } from '../runtime/timer-wheel.ts'
 import type { Congestion } from '../sessions/congestion.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Store } from '../store/store.ts'
+import type { AuthenticationMethod } from './authentication.ts'
+import type { Capabilities } from './capabilities.ts'
 import type { ConnectionLimits } from './limits.ts'
 import type { Turn } from './turn.ts'
 import type { WriterPool } from './writer-pool.ts'
@@ -51,6 +53,9 @@ export interface ConnectionServices {
   readonly writers: WriterPool
   readonly topicNames: TopicNames
   readonly limits: ConnectionLimits
+  readonly capabilities: Capabilities
+  /** By name; empty unless the application brings some. */
+  readonly authenticationMethods: ReadonlyMap<string, AuthenticationMethod>
   /** Seconds; see the registry's limit of the same name. */
   readonly sessionExpiryIntervalMax: number
   readonly log: Log

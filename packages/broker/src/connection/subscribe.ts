@@ -17,12 +17,13 @@ import type { PacketContext } from './packet-context.ts'
 export function receiveSubscribe(connection: PacketContext, packet: Subscribe): void {
   checkFilterCount(connection, packet.subscriptions.length)
   const identifier = packet.properties.subscriptionIdentifiers?.[0]
+  checkCapabilities(connection, packet)
   const granted: { subscription: Subscription; isNew: boolean }[] = []
   const reasonCodes = packet.subscriptions.map(request => {
     const refusal = refusalOf(connection, request)
     if (refusal !== undefined) return refusal
     granted.push(subscribe(connection, request, identifier))
-    return request.qos // [MQTT-3.9.3-1]
+    return granted.at(-1)!.subscription.qos // [MQTT-3.9.3-1]
   })
   const { packetId } = packet
   connection.sendWhenStored({ type: PacketType.Suback, packetId, reasonCodes, properties: noProperties }) // [MQTT-3.8.4-1]
@@ -36,11 +37,41 @@ export function receiveUnsubscribe(connection: PacketContext, packet: Unsubscrib
   const reasonCodes = packet.filters.map(filter => {
     if (!session.subscriptions.delete(filter)) return ReasonCode.NoSubscriptionExisted
     services.router.unsubscribe(filter, session) // [MQTT-3.10.4-1]
+    session.cancelRetained(filter)
     if (session.isStored) services.store.deleteSubscription(session.clientId, filter)
     return ReasonCode.Success
   })
   const { packetId } = packet
   connection.sendWhenStored({ type: PacketType.Unsuback, packetId, reasonCodes, properties: noProperties }) // [MQTT-3.10.4-4]
+}
+
+/** What a Client of 5.0 was told not to use ends the connection; below 5.0, which cannot be told, {@link refusalOf} answers. */
+function checkCapabilities({ services, version }: PacketContext, packet: Subscribe): void {
+  if (version < 5) return
+  const { capabilities } = services
+  if (packet.properties.subscriptionIdentifiers !== undefined && !capabilities.subscriptionIdentifiersAvailable) {
+    throw new ProtocolError(
+      'Subscription Identifiers are not available',
+      undefined,
+      ReasonCode.SubscriptionIdentifiersNotSupported,
+    )
+  }
+  for (const { filter } of packet.subscriptions) {
+    if (isSharedFilter(filter) && !capabilities.sharedSubscriptionAvailable) {
+      throw new ProtocolError(
+        'Shared Subscriptions are not available',
+        undefined,
+        ReasonCode.SharedSubscriptionsNotSupported,
+      )
+    }
+    if (hasWildcards(filter) && !capabilities.wildcardSubscriptionAvailable) {
+      throw new ProtocolError(
+        'Wildcard Subscriptions are not available',
+        undefined,
+        ReasonCode.WildcardSubscriptionsNotSupported,
+      )
+    }
+  }
 }
 
 function checkFilterCount({ services }: PacketContext, count: number): void {
@@ -52,8 +83,11 @@ function checkFilterCount({ services }: PacketContext, count: number): void {
 
 /** @returns why a Subscription is not granted */
 function refusalOf({ session, services }: PacketContext, { filter }: SubscriptionRequest): ReasonCode | undefined {
-  const { limits } = services
-  if (isSharedFilter(filter)) return ReasonCode.SharedSubscriptionsNotSupported
+  const { limits, capabilities } = services
+  if (isSharedFilter(filter) && !capabilities.sharedSubscriptionAvailable)
+    return ReasonCode.SharedSubscriptionsNotSupported
+  if (hasWildcards(filter) && !capabilities.wildcardSubscriptionAvailable)
+    return ReasonCode.WildcardSubscriptionsNotSupported
   if (filter.length > limits.filterLengthMax || countTopicLevels(filter) > limits.topicLevelsMax) {
     return ReasonCode.TopicFilterInvalid
   }
@@ -65,21 +99,25 @@ function refusalOf({ session, services }: PacketContext, { filter }: Subscriptio
 
 function subscribe(connection: PacketContext, request: SubscriptionRequest, identifier: number | undefined) {
   const { session, services } = connection
-  const subscription: Subscription = { ...request, identifier, subscriber: session }
+  const { maximumQoS } = services.capabilities
+  const qos = request.qos < maximumQoS ? request.qos : maximumQoS // [MQTT-3.2.2-10]
+  const subscription: Subscription = { ...request, qos, identifier, subscriber: session }
   const isNew = !session.subscriptions.has(request.filter)
   session.subscriptions.set(request.filter, subscription)
   services.router.subscribe(subscription) // [MQTT-3.8.4-3]
-  if (session.isStored) services.store.saveSubscription(session.clientId, { ...request, identifier })
+  if (session.isStored) services.store.saveSubscription(session.clientId, { ...request, qos, identifier })
   return { subscription, isNew }
 }
 
 function sendRetained({ session, services }: PacketContext, subscription: Subscription, isNew: boolean): void {
-  const { retainHandling } = subscription
+  const { retainHandling, filter } = subscription
+  // Retained messages would go to each new member of a group (section 4.8.2); what waits with absent members comes instead.
+  if (isSharedFilter(filter)) return services.router.groups.gather(filter)
   if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return // [MQTT-3.3.1-10], [MQTT-3.3.1-11]
   const { retained } = services.router
   const messages = retained.match(subscription.filter, services.runtime.monotonicMs())
   const wanted = subscription.noLocal ? messages.filter(message => message.publisherId !== session.clientId) : messages
-  session.deliverRetained(wanted, mergeTerms([subscription])) // [MQTT-3.3.1-9]
+  session.deliverRetained(subscription.filter, wanted, mergeTerms([subscription])) // [MQTT-3.3.1-9]
 }
 
 function countWildcards(filter: string): number {

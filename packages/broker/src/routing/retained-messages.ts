@@ -29,10 +29,13 @@ export class RetainedMessages {
   readonly #byTopic = new Map<string, Node>()
   readonly #root = new Node(undefined, '')
   readonly #limits: RetainedLimits
+  readonly #onExpired: (topic: string) => void
   #bytes = 0
 
-  constructor(limits: RetainedLimits) {
+  /** @param onExpired gets the topic of each message that is forgotten because it has expired */
+  constructor(limits: RetainedLimits, onExpired: (topic: string) => void) {
     this.#limits = limits
+    this.#onExpired = onExpired
   }
 
   get count(): number {
@@ -91,9 +94,14 @@ export class RetainedMessages {
     else if (this.#byTopic.has(filter)) found.push(this.#byTopic.get(filter)!.message!)
     const alive = found.filter(message => !isExpired(message.expiresAt, now))
     if (alive.length < found.length) {
-      for (const message of found) if (isExpired(message.expiresAt, now)) this.clear(message.topic)
+      for (const message of found) if (isExpired(message.expiresAt, now)) this.#expire(message)
     }
     return alive
+  }
+
+  #expire({ topic }: Message): void {
+    this.clear(topic)
+    this.#onExpired(topic)
   }
 
   #matchTree(levels: readonly string[], found: Message[]): void {

@@ -1,7 +1,8 @@
-import { hasWildcards } from '@curlew/codec'
+import { hasWildcards, isSharedFilter } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
 import type { Store } from '../store/store.ts'
 import { type RetainedLimits, RetainedMessages } from './retained-messages.ts'
+import { SharedGroups, type SharedStrategy } from './shared-groups.ts'
 import { type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
 import { TopicTree } from './topic-tree.ts'
 
@@ -12,6 +13,19 @@ interface Receiver {
   /** For messages of its own: differs when some of its Subscriptions are No Local, `undefined` when all are. */
   readonly forOwn: DeliveryTerms | undefined
 }
+
+/** How a broker treats Subscriptions beyond what the specification decides. */
+export interface RoutingOptions {
+  /** How a Shared Subscription chooses among its members. Default `least-in-flight`. */
+  sharedStrategy: SharedStrategy
+  /**
+   * What a Client gets whose Subscriptions overlap (section 3.3.4): `merged`, the default, is one message at the highest QoS with
+   * all Subscription Identifiers; `each` is one message per Subscription.
+   */
+  overlapping: 'merged' | 'each'
+}
+
+export const defaultRoutingOptions: RoutingOptions = { sharedStrategy: 'least-in-flight', overlapping: 'merged' }
 
 /** Topics whose receivers are remembered; when there are more, all are forgotten and found again. */
 const ROUTES_MAX = 50_000
@@ -24,7 +38,12 @@ const ROUTE_TOPIC_LENGTH_MAX = 256
  */
 export class Router {
   readonly retained: RetainedMessages
+  readonly groups: SharedGroups
   readonly #tree = new TopicTree()
+  readonly #overlapping: RoutingOptions['overlapping']
+  /** Members of Shared Subscriptions; the tree has one Subscription per group. */
+  #memberCount = 0
+  #groupCount = 0
   readonly #store: Store
   readonly #routes = new Map<string, readonly Receiver[]>()
   /** Read by whoever shows numbers. */
@@ -34,23 +53,28 @@ export class Router {
     retainRefused: 0,
   }
 
-  constructor(store: Store, limits: RetainedLimits) {
+  /** @param random from 0 up to, not including, 1 */
+  constructor(store: Store, limits: RetainedLimits, options: RoutingOptions, random: () => number) {
     this.#store = store
-    this.retained = new RetainedMessages(limits)
+    this.#overlapping = options.overlapping
+    this.retained = new RetainedMessages(limits, topic => store.saveRetained(topic, undefined))
+    this.groups = new SharedGroups(options.sharedStrategy, random)
   }
 
   /** Subscriptions of all Subscribers. */
   get subscriptionCount(): number {
-    return this.#tree.size
+    return this.#tree.size - this.#groupCount + this.#memberCount
   }
 
   subscribe(subscription: Subscription): void {
+    if (isSharedFilter(subscription.filter)) return this.#join(subscription)
     this.#tree.add(subscription)
     this.#forgetRoutes(subscription.filter)
   }
 
   /** @returns whether there was such a Subscription */
   unsubscribe(filter: string, subscriber: Subscriber): boolean {
+    if (isSharedFilter(filter)) return this.#leave(filter, subscriber)
     const isRemoved = this.#tree.remove(filter, subscriber)
     if (isRemoved) this.#forgetRoutes(filter)
     return isRemoved
@@ -95,14 +119,50 @@ export class Router {
     return true
   }
 
+  /** A group stands in the tree under the filter behind its ShareName, as one Subscriber at QoS 2. */
+  #join(subscription: Subscription): void {
+    const group = this.groups.open(subscription.filter)
+    if (group.memberCount === 0) {
+      this.#groupCount++
+      this.#tree.add({ ...subscription, ...groupOptions, filter: group.filter, subscriber: group })
+      this.#forgetRoutes(group.filter)
+    }
+    if (group.join(subscription)) this.#memberCount++
+  }
+
+  #leave(sharedFilter: string, subscriber: Subscriber): boolean {
+    const group = this.groups.get(sharedFilter)
+    if (group === undefined || !group.leave(subscriber)) return false
+    this.#memberCount--
+    if (group.memberCount > 0) return true
+    this.#groupCount--
+    this.#tree.remove(group.filter, group)
+    this.#forgetRoutes(group.filter)
+    this.groups.close(group)
+    return true
+  }
+
   #findReceivers(topic: string): readonly Receiver[] {
+    const matching = this.#tree.match(topic)
+    if (this.#overlapping === 'each') {
+      return this.#remember(
+        topic,
+        matching.map(subscription => receiverOf(subscription.subscriber, [subscription])),
+      )
+    }
     const bySubscriber = new Map<Subscriber, Subscription[]>()
-    for (const subscription of this.#tree.match(topic)) {
+    for (const subscription of matching) {
       const list = bySubscriber.get(subscription.subscriber)
       if (list === undefined) bySubscriber.set(subscription.subscriber, [subscription])
       else list.push(subscription)
     }
-    const receivers = Array.from(bySubscriber, ([subscriber, matching]) => receiverOf(subscriber, matching))
+    return this.#remember(
+      topic,
+      Array.from(bySubscriber, ([subscriber, list]) => receiverOf(subscriber, list)),
+    )
+  }
+
+  #remember(topic: string, receivers: readonly Receiver[]): readonly Receiver[] {
     if (topic.length > ROUTE_TOPIC_LENGTH_MAX) return receivers
     if (this.#routes.size >= ROUTES_MAX) this.#routes.clear()
     this.#routes.set(topic, receivers)
@@ -114,6 +174,9 @@ export class Router {
     else this.#routes.delete(filter)
   }
 }
+
+/** What a group asks for on behalf of its members, whose own options count when one is chosen. */
+const groupOptions = { qos: 2, noLocal: false, retainAsPublished: true, identifier: undefined } as const
 
 function receiverOf(subscriber: Subscriber, matching: readonly Subscription[]): Receiver {
   const forOthers = mergeTerms(matching)

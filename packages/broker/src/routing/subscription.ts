@@ -4,8 +4,16 @@ import type { Message } from '@curlew/protocol'
 /** Whoever receives messages. Implemented by sessions; another node could be one too. */
 export interface Subscriber {
   readonly clientId: string
+  /** Whether it can be reached now. */
+  readonly isConnected: boolean
+  /** Messages it has taken on and not finished. */
+  readonly unfinishedCount: number
+  /** Whether it is held by this node. */
+  readonly isLocal: boolean
   /** Takes the message on. Called within the turn in which it arrived; whoever keeps it calls `message.own()`. */
   deliver(message: Message, terms: DeliveryTerms): void
+  /** Gives what waits with it because of a Shared Subscription to members that are connected, if there are any. */
+  handOver(sharedFilter: string): void
 }
 
 /** How one Subscriber gets one message: what its matching Subscriptions come to together. */
@@ -15,6 +23,8 @@ export interface DeliveryTerms {
   readonly retainAsPublished: boolean
   /** Of all matching Subscriptions that have one [MQTT-3.3.4-3], [MQTT-3.3.4-4]. */
   readonly subscriptionIdentifiers: readonly number[]
+  /** The Shared Subscription on whose behalf this Subscriber gets the message, if it is one. */
+  readonly sharedFilter: string | undefined
 }
 
 /** A Topic Filter with its options, held by one Subscriber. */
@@ -41,5 +51,5 @@ export function mergeTerms(subscriptions: readonly Subscription[]): DeliveryTerm
     if (subscription.retainAsPublished) retainAsPublished = true
     if (subscription.identifier !== undefined) identifiers = [...identifiers, subscription.identifier]
   }
-  return { qos, retainAsPublished, subscriptionIdentifiers: identifiers }
+  return { qos, retainAsPublished, subscriptionIdentifiers: identifiers, sharedFilter: undefined }
 }

@@ -5,6 +5,7 @@ import type { Runtime } from './runtime.ts'
 export const nodeRuntime: Runtime = {
   monotonicMs: () => performance.now(),
   wallClockMs: () => Date.now(),
+  random: () => Math.random(),
   uniqueId: () => randomBytes(16).toString('base64url'),
   startTimer(delayMs, callback) {
     const timer = setTimeout(callback, delayMs)

@@ -7,6 +7,8 @@ export interface Runtime {
   monotonicMs(): number
   /** Milliseconds since 1970, for people and for what is stored. */
   wallClockMs(): number
+  /** A number from 0 up to, not including, 1; not for secrets. */
+  random(): number
   /** 128 bits from a source that cannot be guessed, as 22 characters of `[0-9A-Za-z_-]`. */
   uniqueId(): string
   /** Calls back once after `delayMs`. @returns a function that prevents it */

@@ -1,21 +1,29 @@
-import type { Session } from './session.ts'
+/** A connected Client that cannot follow, as those see it who wait for it. Implemented by sessions. */
+export interface SlowReceiver {
+  /** Called when the Client has caught up: connections that have stopped reading for its sake. */
+  readonly waiting: Set<() => void>
+  /** Deliveries of QoS 1 and 2 that have come to their end. */
+  readonly finishedCount: number
+  /** Whether somebody has waited for the Client in vain; until it acknowledges again, nobody does. */
+  isStuck: boolean
+}
 
 /**
  * Where Sessions say that a connected Client falls behind, and where the connection of the publisher asks. One serves
  * all Sessions of a broker: a message is routed to the end before the next one is looked at.
  */
 export class Congestion {
-  #session: Session | undefined
+  #receiver: SlowReceiver | undefined
 
   /** Says that the queue of a connected Client that goes on acknowledging is half full. */
-  report(session: Session): void {
-    this.#session = session
+  report(receiver: SlowReceiver): void {
+    this.#receiver = receiver
   }
 
-  /** @returns the Session that was reported last, once */
-  take(): Session | undefined {
-    const session = this.#session
-    this.#session = undefined
-    return session
+  /** @returns the receiver that was reported last, once */
+  take(): SlowReceiver | undefined {
+    const receiver = this.#receiver
+    this.#receiver = undefined
+    return receiver
   }
 }

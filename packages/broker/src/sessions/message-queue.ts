@@ -47,6 +47,12 @@ export class MessageQueue {
     return this.count > queuedMessagesMax * part || this.#bytes > queuedBytesMax * part
   }
 
+  /** Whether a message can wait without another having to go. */
+  hasRoomFor(message: Message): boolean {
+    const { queuedMessagesMax, queuedBytesMax } = this.#limits
+    return this.count < queuedMessagesMax && this.#bytes + messageBytes(message) <= queuedBytesMax
+  }
+
   /** The oldest message, which stays. */
   peek(): QueuedRecord | undefined {
     return this.#records[this.#head]
@@ -85,6 +91,18 @@ export class MessageQueue {
   /** All that wait, oldest first. */
   records(): readonly QueuedRecord[] {
     return this.#records.slice(this.#head).filter(record => record !== undefined)
+  }
+
+  /** Takes out the messages for which `isWanted` says so, oldest first. */
+  extract(isWanted: (record: QueuedRecord) => boolean): readonly QueuedRecord[] {
+    const taken: QueuedRecord[] = []
+    const kept: QueuedRecord[] = []
+    for (const record of this.records()) (isWanted(record) ? taken : kept).push(record)
+    if (taken.length === 0) return taken
+    this.#records = kept
+    this.#head = 0
+    for (const { message } of taken) this.#bytes -= messageBytes(message)
+    return taken
   }
 
   /** Appends a message that was stored before, whatever the limits are now. */

@@ -11,12 +11,15 @@ import type { DeliveryTerms } from '../routing/subscription.ts'
  * as a live message, and the older one behind it would be the last word.
  */
 export class RetainedCursor {
+  /** Of the Subscription that called for the messages. */
+  readonly filter: string
   readonly terms: DeliveryTerms
   readonly #messages: readonly Message[]
   readonly #retained: RetainedMessages
   #position = 0
 
-  constructor(messages: readonly Message[], terms: DeliveryTerms, retained: RetainedMessages) {
+  constructor(filter: string, messages: readonly Message[], terms: DeliveryTerms, retained: RetainedMessages) {
+    this.filter = filter
     this.#messages = messages
     this.terms = terms
     this.#retained = retained

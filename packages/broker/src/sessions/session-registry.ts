@@ -4,7 +4,8 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
 import type { Store } from '../store/store.ts'
 import type { Outlet } from './outlet.ts'
-import { Session, type SessionServices } from './session.ts'
+import { Session } from './session.ts'
+import type { SessionServices } from './session-services.ts'
 import { willMessage } from './will.ts'
 
 export interface RegistryLimits {
@@ -167,6 +168,7 @@ export class SessionRegistry {
     this.#entries.delete(session.clientId)
     for (const filter of session.subscriptions.keys()) router.unsubscribe(filter, session)
     session.subscriptions.clear()
+    session.handOverUnfinished(false)
     if (session.isStored) store.deleteSession(session.clientId)
     this.#publishWill(session)
   }

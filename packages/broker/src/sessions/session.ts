@@ -1,4 +1,4 @@
-import type { PublishHeader, QoS, ReasonCode } from '@curlew/codec'
+import { isSharedFilter, type PublishHeader, type QoS, ReasonCode } from '@curlew/codec'
 import {
   type AfterPubrec,
   IncomingDeliveries,
@@ -7,55 +7,20 @@ import {
   NEVER,
   OutgoingDeliveries,
   type OutgoingDelivery,
-  type PayloadSlab,
   packetIdAt,
   remainingInterval,
 } from '@curlew/protocol'
-import type { RetainedMessages } from '../routing/retained-messages.ts'
 import type { DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
-import type { Runtime } from '../runtime/runtime.ts'
-import type { QueuedRecord, Store } from '../store/store.ts'
-import type { Congestion } from './congestion.ts'
-import { MessageQueue, messageBytes, type QueueLimits } from './message-queue.ts'
+import type { QueuedRecord } from '../store/store.ts'
+import type { SlowReceiver } from './congestion.ts'
+import { MessageQueue, messageBytes } from './message-queue.ts'
 import type { Outlet } from './outlet.ts'
 import { RetainedCursor } from './retained-cursor.ts'
+import type { SessionServices } from './session-services.ts'
 import type { StoredWill } from './will.ts'
-
-export interface SessionLimits extends QueueLimits {
-  /** Messages sent to one Client and not acknowledged at most, beside its Receive Maximum. Default 100. */
-  inFlightMessagesMax: number
-  /** Bytes of such messages; one message is always allowed. Default 1 MiB. */
-  inFlightBytesMax: number
-}
 
 /** So many messages may wait for a connected Client in memory that they share with others; see `Message.hold`. */
 const HELD_BACKLOG_MAX = 256
-
-/** Messages that did not reach a Client, by reason. One object serves all Sessions of a broker. */
-export class DropCounters {
-  /** QoS 0 while the Client could not keep up. */
-  congested = 0
-  /** The oldest of a full queue. */
-  queueFull = 0
-  /** Message Expiry Interval. */
-  expired = 0
-  /** Larger than the Client's Maximum Packet Size. */
-  tooLarge = 0
-}
-
-/** What all Sessions of a broker share. */
-export interface SessionServices {
-  readonly runtime: Runtime
-  readonly store: Store
-  readonly retained: RetainedMessages
-  readonly limits: SessionLimits
-  readonly drops: DropCounters
-  readonly congestion: Congestion
-  /** Holds the payloads of messages in flight. */
-  readonly slab: PayloadSlab
-  /** Filled for each PUBLISH and read at once, so that none is allocated per message. */
-  readonly header: PublishHeader
-}
 
 /**
  * What the Server knows of a Client, whether it is connected or not (section 4.1): its Subscriptions, what
@@ -64,7 +29,7 @@ export interface SessionServices {
  * A QoS 1 or 2 message gets the next `sequence` when it arrives, and its Packet Identifier follows from that. It is sent at once
  * if the Client can take it and nothing waits before it, otherwise it waits in the queue, in order.
  */
-export class Session implements Subscriber {
+export class Session implements Subscriber, SlowReceiver {
   readonly clientId: string
   readonly subscriptions: Map<string, Subscription> = new Map()
   /** Seconds. 0: the Session ends with the Network Connection. */
@@ -72,11 +37,9 @@ export class Session implements Subscriber {
   /** Published when the connection is lost; `undefined` once it has been published or taken back. */
   will: StoredWill | undefined = undefined
   readonly incoming: IncomingDeliveries
-  /** Called when the Client has caught up: connections that have stopped reading for its sake. */
+  /** These three: {@link SlowReceiver}. */
   readonly waiting: Set<() => void> = new Set()
-  /** Deliveries of QoS 1 and 2 that have come to their end. */
   finishedCount = 0
-  /** Whether somebody has waited for the Client in vain; until it acknowledges again, nobody does. */
   isStuck = false
 
   readonly #services: SessionServices
@@ -104,6 +67,18 @@ export class Session implements Subscriber {
   get outlet(): Outlet | undefined {
     return this.#outlet
   }
+  /** {@link Subscriber.isConnected} */
+  get isConnected(): boolean {
+    return this.#outlet !== undefined
+  }
+  /** {@link Subscriber.isLocal} */
+  get isLocal(): boolean {
+    return true
+  }
+  /** {@link Subscriber.unfinishedCount} */
+  get unfinishedCount(): number {
+    return this.#outgoing.size + this.#queue.count
+  }
   /** Messages that wait and messages that are not acknowledged. */
   get queuedCount(): number {
     return this.#queue.count
@@ -123,13 +98,17 @@ export class Session implements Subscriber {
   restoreQueue(records: readonly QueuedRecord[], incoming: readonly number[]): void {
     this.#isStored = true
     // Which of them had been sent is not known, so those that could have been count as sent: DUP says "might be" (section 3.3.1.1).
+    const { inFlightMessagesMax } = this.#services.limits
+    let hasWaiting = false
     for (const [index, record] of records.entries()) {
       this.#nextSequence = record.sequence + 1
-      if (!record.isReleased && index >= this.#services.limits.inFlightMessagesMax) {
+      const packetId = packetIdAt(record.sequence)
+      hasWaiting ||= index >= inFlightMessagesMax || this.#outgoing.isInUse(packetId)
+      if (hasWaiting && !record.isReleased) {
         this.#queue.restore(record)
         continue
       }
-      this.#outgoing.restore(record, packetIdAt(record.sequence), record.qos, record.isReleased)
+      this.#outgoing.restore(record, packetId, record.qos, record.isReleased)
       this.#inFlightBytes += messageBytes(record.message)
     }
     for (const packetId of incoming) this.incoming.restore(packetId)
@@ -141,19 +120,44 @@ export class Session implements Subscriber {
     this.#outgoing.resume(Math.min(receiveMaximum, this.#services.limits.inFlightMessagesMax)) // [MQTT-3.3.4-9]
   }
 
-  /** Ends the Network Connection. Retained messages that were still to be sent wait like any other. */
+  /**
+   * Ends the Network Connection. Retained messages that were still to be sent wait like any other, as many as
+   * the queue has room for; for the others the cursor waits.
+   */
   detach(): void {
     this.#outlet = undefined
     this.#relieve()
+    this.handOverUnfinished(true)
     // From here on it may take days: nothing may pin the memory of others.
     for (const { content } of this.#outgoing.unfinished()) content.message.own()
     for (const { message } of this.#queue.records()) message.own()
-    for (const cursor of this.#cursors.splice(0)) {
-      for (let message = cursor.next(); message !== undefined && this.#isStored; message = cursor.next()) {
-        if (cursor.qosOf(message) > 0)
-          this.#enqueue(this.#record(message, cursor.qosOf(message) as 1 | 2, true, cursor.terms))
-      }
+    if (!this.#isStored) this.#cursors.length = 0
+    for (const cursor of this.#cursors) this.#enqueueRetained(cursor)
+  }
+
+  /** {@link Subscriber.handOver} */
+  handOver(sharedFilter: string): void {
+    this.#handOverQueued(record => record.sharedFilter === sharedFilter, true)
+  }
+
+  /**
+   * Gives what this Client has of Shared Subscriptions to other members, except QoS 2 messages that it has been sent: those
+   * must stay with its Session [MQTT-4.8.2-5], [MQTT-4.8.2-6].
+   *
+   * @param mustBeConnected whether other members only come into question if they are there
+   */
+  handOverUnfinished(mustBeConnected: boolean): void {
+    for (const { packetId, qos, content } of this.#outgoing.unfinished()) {
+      if (qos === 2 || !this.#redeliver(content, mustBeConnected)) continue
+      this.#outgoing.abandon(packetId)
+      this.#inFlightBytes -= messageBytes(content.message)
     }
+    this.#handOverQueued(record => record.sharedFilter !== undefined, mustBeConnected)
+  }
+
+  /** Takes what waits with members that are away of the Shared Subscriptions that this Client is a member of. */
+  gatherShared(): void {
+    for (const filter of this.subscriptions.keys()) if (isSharedFilter(filter)) this.#services.groups.gather(filter)
   }
 
   /** {@link Subscriber.deliver} */
@@ -168,10 +172,17 @@ export class Session implements Subscriber {
    * Sends retained messages because of a new Subscription, as fast as the Client takes them and outside
    * the queue, however many there are.
    */
-  deliverRetained(messages: readonly Message[], terms: DeliveryTerms): void {
+  deliverRetained(filter: string, messages: readonly Message[], terms: DeliveryTerms): void {
+    this.cancelRetained(filter) // they would come twice, and so the cursors are no more than the Subscriptions
     if (messages.length === 0) return
-    this.#cursors.push(new RetainedCursor(messages, terms, this.#services.retained))
+    this.#cursors.push(new RetainedCursor(filter, messages, terms, this.#services.retained))
     this.pump()
+  }
+
+  /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
+  cancelRetained(filter: string): void {
+    const index = this.#cursors.findIndex(cursor => cursor.filter === filter)
+    if (index !== -1) this.#cursors.splice(index, 1)
   }
 
   /** Sends what the Client can take now: unfinished deliveries, then the queue, then retained messages. */
@@ -213,13 +224,14 @@ export class Session implements Subscriber {
   }
 
   #record(message: Message, qos: 1 | 2, retain: boolean, terms: DeliveryTerms): QueuedRecord {
-    const { subscriptionIdentifiers } = terms
+    const { subscriptionIdentifiers, sharedFilter } = terms
     return {
       sequence: this.#nextSequence++,
       message,
       qos,
       retain,
       subscriptionIdentifiers,
+      sharedFilter,
       isReleased: false,
     }
   }
@@ -291,7 +303,12 @@ export class Session implements Subscriber {
     header.packetId = delivery.packetId // [MQTT-4.4.0-1]
     if (outlet.publish(message, header)) return
     this.#services.drops.tooLarge++
-    this.#finish(this.#outgoing.abandon(delivery.packetId))
+    // The receiver may have accepted a QoS 2 message before: then only PUBREL makes it forget the identifier.
+    if (delivery.qos === 2) {
+      if (this.pubrec(delivery.packetId, ReasonCode.Success) === 'release') outlet.pubrel(delivery.packetId)
+      return
+    }
+    this.#finish(this.#outgoing.abandon(delivery.packetId)) // [MQTT-3.1.2-25]
   }
 
   #pumpRetained(outlet: Outlet): void {
@@ -304,6 +321,15 @@ export class Session implements Subscriber {
         else this.#take(this.#record(message, qos, true, cursor.terms)) // [MQTT-3.3.1-8]
       }
       this.#cursors.shift()
+    }
+  }
+
+  #enqueueRetained(cursor: RetainedCursor): void {
+    for (let message = cursor.peek(); message !== undefined; message = cursor.peek()) {
+      const qos = cursor.qosOf(message)
+      if (qos > 0 && !this.#queue.hasRoomFor(message)) return
+      cursor.next()
+      if (qos !== 0) this.#enqueue(this.#record(message, qos, true, cursor.terms))
     }
   }
 
@@ -332,6 +358,19 @@ export class Session implements Subscriber {
     this.finishedCount++
     this.isStuck = false
     if (this.#queue.count > 0 || this.#cursors.length > 0 || this.#outgoing.hasResends) this.pump()
+  }
+
+  #handOverQueued(isWanted: (record: QueuedRecord) => boolean, mustBeConnected: boolean): void {
+    this.#queue.extract(record => isWanted(record) && this.#redeliver(record, mustBeConnected))
+  }
+
+  /** @returns whether another member has taken the message; then this Session has forgotten it */
+  #redeliver(record: QueuedRecord, mustBeConnected: boolean): boolean {
+    if (record.sharedFilter === undefined) return false
+    const group = this.#services.groups.get(record.sharedFilter)
+    if (group === undefined || !group.redeliver(record.message, this, mustBeConnected)) return false
+    this.#forget(record)
+    return true
   }
 
   #relieve(): void {

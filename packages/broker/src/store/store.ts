@@ -35,6 +35,8 @@ export interface QueuedRecord {
   readonly qos: 1 | 2
   readonly retain: boolean
   readonly subscriptionIdentifiers: readonly number[]
+  /** The Shared Subscription that the message came by, if it did. */
+  readonly sharedFilter: string | undefined
   /** Whether PUBREC has come, so that only PUBREL is to be sent. */
   readonly isReleased: boolean
 }

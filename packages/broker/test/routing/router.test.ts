@@ -1,7 +1,7 @@
 import { matchesTopicFilter } from '@curlew/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Router } from '../../src/routing/router.ts'
+import { defaultRoutingOptions, Router } from '../../src/routing/router.ts'
 import type { Subscription } from '../../src/routing/subscription.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { topicFilter, topicName } from '../support/arbitrary-topics.ts'
@@ -12,7 +12,7 @@ const limits = { retainedCountMax: 100, retainedBytesMax: 100_000 }
 
 const setUp = () => {
   const store = new MemoryStore()
-  const router = new Router(store, limits)
+  const router = new Router(store, limits, defaultRoutingOptions, () => 0)
   const client = new RecordingSubscriber('client')
   const subscribe = (filter: string, fields: Partial<Subscription> = {}, subscriber = client): void =>
     router.subscribe(subscriptionOf(subscriber, filter, fields))
@@ -184,7 +184,7 @@ function modelDeliveries(subscriptions: readonly Subscription[], topic: string, 
 test('every sequence of subscribing, unsubscribing and publishing delivers what the rules say', () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 60 }), operations => {
-      const router = new Router(new MemoryStore(), limits)
+      const router = new Router(new MemoryStore(), limits, defaultRoutingOptions, () => 0)
       const subscribers = ['0', '1', '2'].map(clientId => new RecordingSubscriber(clientId))
       const model = new Map<string, Subscription>()
       for (const step of operations) {

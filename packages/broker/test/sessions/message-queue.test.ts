@@ -10,6 +10,7 @@ const recordOf = (sequence: number, payloadBytes = 0): QueuedRecord => ({
   qos: 1,
   retain: false,
   subscriptionIdentifiers: [],
+  sharedFilter: undefined,
   isReleased: false,
 })
 const sequencesOf = (records: readonly QueuedRecord[]): number[] => records.map(({ sequence }) => sequence)

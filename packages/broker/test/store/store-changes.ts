@@ -38,7 +38,13 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   clientId.map(
     (id): Change =>
       (store, step) => {
-        const fields = { qos: 2, retain: false, subscriptionIdentifiers: [], isReleased: false } as const
+        const fields = {
+          qos: 2,
+          retain: false,
+          subscriptionIdentifiers: [],
+          sharedFilter: undefined,
+          isReleased: false,
+        } as const
         store.enqueue(id, { sequence: step, message: messageOf('t', `${step}`), ...fields })
       },
   ),

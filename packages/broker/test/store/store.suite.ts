@@ -37,6 +37,7 @@ const queued = (sequence: number, message: Message = messageOf('t', `m${sequence
   qos: 1,
   retain: false,
   subscriptionIdentifiers: [],
+  sharedFilter: undefined,
   isReleased: false,
 })
 
@@ -242,6 +243,7 @@ function describeMessages(open: () => Promise<StoreUnderTest>): void {
       qos: 2,
       retain: true,
       subscriptionIdentifiers: [1, 268_435_455],
+      sharedFilter: undefined,
     }
     it.store.saveSession(session('client'))
     it.store.enqueue('client', record)

@@ -40,7 +40,7 @@ function publishText({ topic, payload, qos, packetId, dup, retain, properties }:
   if (dup) words.push('dup')
   if (retain) words.push('retain')
   const present = JSON.stringify(properties, (_, value) =>
-    value?.type === 'Buffer' ? Buffer.from(value.data).toString('hex') : value,
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
   )
   if (present !== '{}') words.push(present)
   return words.join(' ')

@@ -5,6 +5,9 @@ import type { DeliveryTerms, Subscriber, Subscription } from '../../src/routing/
 /** A {@link Subscriber} that keeps what it gets. */
 export class RecordingSubscriber implements Subscriber {
   readonly clientId: string
+  isConnected = true
+  isLocal = true
+  unfinishedCount = 0
   readonly deliveries: { readonly message: Message; readonly terms: DeliveryTerms }[] = []
 
   constructor(clientId: string) {
@@ -14,6 +17,8 @@ export class RecordingSubscriber implements Subscriber {
   deliver(message: Message, terms: DeliveryTerms): void {
     this.deliveries.push({ message, terms })
   }
+
+  handOver(): void {}
 }
 
 export function subscriptionOf(

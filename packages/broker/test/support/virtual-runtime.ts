@@ -29,6 +29,7 @@ export class VirtualRuntime implements Runtime {
   #timers: Timer[] = []
   #endOfTurn: (() => void)[] = []
   #ids = 0
+  #randomState = 1
   readonly #hasRealTurns: boolean
 
   constructor({ turns = 'virtual' }: VirtualRuntimeOptions = {}) {
@@ -41,6 +42,12 @@ export class VirtualRuntime implements Runtime {
 
   wallClockMs(): number {
     return this.#nowMs + this.wallClockOffsetMs
+  }
+
+  /** A fixed sequence that looks like chance (a linear congruential generator). */
+  random(): number {
+    this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
+    return this.#randomState / 2 ** 32
   }
 
   uniqueId(): string {

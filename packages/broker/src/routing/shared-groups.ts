@@ -1,0 +1,194 @@
+import { parseSharedFilter } from '@curlew/codec'
+import type { Message } from '@curlew/protocol'
+import { type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
+
+/**
+ * How a Shared Subscription chooses among its members (section 4.8.2):
+ * - `least-in-flight`: whoever has the least to do, which evens out members of different speed;
+ * - `round-robin`: each in turn;
+ * - `sticky`: by a hash of the topic, so that a topic stays with its member as long as the members are the same;
+ * - `random`;
+ * - `local-first`: in turn among the members on this node, others only when there are none.
+ */
+export type SharedStrategy = 'least-in-flight' | 'round-robin' | 'sticky' | 'random' | 'local-first'
+
+export const sharedStrategies: readonly SharedStrategy[] = [
+  'least-in-flight',
+  'round-robin',
+  'sticky',
+  'random',
+  'local-first',
+]
+
+/** Members that `least-in-flight` compares for one message; with more, it looks at the next so many in turn. */
+const COMPARED_MAX = 16
+
+/** A member with its own Subscription and what that means for a message. */
+interface Member {
+  readonly subscription: Subscription
+  readonly terms: DeliveryTerms
+}
+
+/**
+ * The Session that stands for all members of one Shared Subscription: each message that matches goes to exactly
+ * one of them [MQTT-4.8.2-4]. Members that are connected come first; while nobody is, messages wait with a
+ * member whose Session is kept.
+ */
+export class SharedGroup implements Subscriber {
+  /** No Client: nobody publishes under this name, so No Local never applies [MQTT-3.8.3-4]. */
+  readonly clientId = ''
+  readonly isConnected = true
+  readonly unfinishedCount = 0
+  readonly isLocal = true
+  /** The whole filter, `$share/{ShareName}/{filter}`. */
+  readonly sharedFilter: string
+  readonly filter: string
+  readonly #strategy: SharedStrategy
+  readonly #random: () => number
+  #members: Member[] = []
+  #turn = 0
+
+  /** @param random from 0 up to, not including, 1 */
+  constructor(sharedFilter: string, filter: string, strategy: SharedStrategy, random: () => number) {
+    this.sharedFilter = sharedFilter
+    this.filter = filter
+    this.#strategy = strategy
+    this.#random = random
+  }
+
+  get memberCount(): number {
+    return this.#members.length
+  }
+
+  /** Adds a member, or gives it another Subscription. @returns whether it is new */
+  join(subscription: Subscription): boolean {
+    const terms = { ...mergeTerms([subscription]), sharedFilter: this.sharedFilter }
+    const index = this.#members.findIndex(member => member.subscription.subscriber === subscription.subscriber)
+    if (index !== -1) {
+      this.#members[index] = { subscription, terms }
+      return false
+    }
+    this.#members.push({ subscription, terms })
+    return true
+  }
+
+  /** @returns whether it was a member */
+  leave(subscriber: Subscriber): boolean {
+    const count = this.#members.length
+    this.#members = this.#members.filter(member => member.subscription.subscriber !== subscriber)
+    return this.#members.length < count
+  }
+
+  /** {@link Subscriber.deliver}: one member gets it, at the QoS its own Subscription has [MQTT-4.8.2-3]. */
+  deliver(message: Message): void {
+    const member = this.#choose(message, undefined, false)
+    if (member !== undefined) member.subscription.subscriber.deliver(message, member.terms)
+  }
+
+  /**
+   * Gives a message that one member had and did not finish to another one.
+   *
+   * @param mustBeConnected whether waiting with another member is no better than waiting with this one
+   * @returns `false` when there is no other
+   */
+  redeliver(message: Message, from: Subscriber, mustBeConnected: boolean): boolean {
+    const member = this.#choose(message, from, mustBeConnected)
+    if (member === undefined) return false
+    member.subscription.subscriber.deliver(message, member.terms)
+    return true
+  }
+
+  /** {@link Subscriber.handOver}: nothing waits with a group. */
+  handOver(): void {}
+
+  /** Members that are away: what waits with them can go to somebody who is there. */
+  absentMembers(): Subscriber[] {
+    return this.#members.map(member => member.subscription.subscriber).filter(subscriber => !subscriber.isConnected)
+  }
+
+  #choose(message: Message, except: Subscriber | undefined, mustBeConnected: boolean): Member | undefined {
+    const others =
+      except === undefined ? this.#members : this.#members.filter(member => member.subscription.subscriber !== except)
+    const connected = others.filter(member => member.subscription.subscriber.isConnected)
+    if (connected.length > 0) return this.#pick(connected, message)
+    return mustBeConnected || others.length === 0 ? undefined : this.#pick(others, message)
+  }
+
+  /** @param members at least one */
+  #pick(members: readonly Member[], message: Message): Member {
+    switch (this.#strategy) {
+      case 'round-robin':
+        return this.#next(members)
+      case 'sticky':
+        return members[hashOf(message.topic) % members.length]!
+      case 'random':
+        return members[Math.floor(this.#random() * members.length)]!
+      case 'local-first': {
+        const local = members.filter(member => member.subscription.subscriber.isLocal)
+        return this.#next(local.length > 0 ? local : members)
+      }
+      case 'least-in-flight':
+        return this.#leastBusy(members)
+      default:
+        return this.#strategy satisfies never
+    }
+  }
+
+  #next(members: readonly Member[]): Member {
+    this.#turn = (this.#turn + 1) % members.length
+    return members[this.#turn]!
+  }
+
+  #leastBusy(members: readonly Member[]): Member {
+    let best = this.#next(members)
+    const start = this.#turn
+    for (let step = 1; step < Math.min(members.length, COMPARED_MAX); step++) {
+      const member = members[(start + step) % members.length]!
+      if (member.subscription.subscriber.unfinishedCount < best.subscription.subscriber.unfinishedCount) best = member
+    }
+    return best
+  }
+}
+
+/** FNV-1a over the UTF-16 units of a topic. */
+function hashOf(topic: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < topic.length; index++) hash = Math.imul(hash ^ topic.charCodeAt(index), 0x01000193)
+  return hash >>> 0
+}
+
+/** All Shared Subscriptions by their whole filter; a group exists while it has members. */
+export class SharedGroups {
+  readonly #groups = new Map<string, SharedGroup>()
+  readonly #strategy: SharedStrategy
+  readonly #random: () => number
+
+  constructor(strategy: SharedStrategy, random: () => number) {
+    this.#strategy = strategy
+    this.#random = random
+  }
+
+  get(sharedFilter: string): SharedGroup | undefined {
+    return this.#groups.get(sharedFilter)
+  }
+
+  /** Finds or creates the group of a filter that {@link parseSharedFilter} understands. */
+  open(sharedFilter: string): SharedGroup {
+    const known = this.#groups.get(sharedFilter)
+    if (known !== undefined) return known
+    const parts = parseSharedFilter(sharedFilter)
+    if (parts === undefined) throw new TypeError(`'${sharedFilter}' is not a Shared Subscription`)
+    const group = new SharedGroup(sharedFilter, parts.filter, this.#strategy, this.#random)
+    this.#groups.set(sharedFilter, group)
+    return group
+  }
+
+  /** Lets connected members take what waits with those that are away. */
+  gather(sharedFilter: string): void {
+    for (const subscriber of this.#groups.get(sharedFilter)?.absentMembers() ?? []) subscriber.handOver(sharedFilter)
+  }
+
+  close(group: SharedGroup): void {
+    this.#groups.delete(group.sharedFilter)
+  }
+}

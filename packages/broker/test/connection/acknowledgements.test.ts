@@ -1,0 +1,203 @@
+import type { Packet } from '@curlew/codec'
+import { describe, expect, test } from 'vitest'
+import { DeferredStore } from '../support/deferred-store.ts'
+import { pingreq, publishPacket, pubrel, subscribePacket, unsubscribePacket } from '../support/packets.ts'
+import { persistent, Stage } from '../support/stage.ts'
+import { type Version, v5, versions } from '../support/versions.ts'
+
+/** A broker on a store that settles when told to, with a Client whose Session is kept. */
+async function setUp({ version }: Version) {
+  const store = new DeferredStore()
+  const stage = new Stage({ store })
+  const fields = { ...persistent(version, 'client'), keepAlive: 60 }
+  const dial = async (more: object = {}) => {
+    const client = await stage.dial({ ...fields, ...more })
+    return client
+  }
+  const settle = async (count?: number) => {
+    store.settle(count)
+    await stage.settle()
+  }
+  const client = await dial()
+  await settle()
+  await client.next()
+  return { store, stage, fields, dial, settle, client }
+}
+
+const stored: [what: string, packets: Packet[], answer: string][] = [
+  ['[MQTT-4.3.3-8] PUBREC', [publishPacket('$x', 'x', { qos: 2, packetId: 7 })], 'PUBREC 7'],
+  ['PUBACK of a retained message', [publishPacket('$x', 'x', { qos: 1, packetId: 7, retain: true })], 'PUBACK 7'],
+  ['[MQTT-3.8.4-1] SUBACK', [subscribePacket(7, ['a'])], 'SUBACK 7 00'],
+]
+describe.each(versions)('in %s', version => {
+  const is5 = version === v5
+
+  test.each(stored)('%s leaves when what it says is stored, not before', async (_, packets, answer) => {
+    const { client, stage, settle } = await setUp(version)
+
+    client.send(...packets)
+    await stage.advance(10_000)
+    expect(client.takeAll()).toEqual([])
+    await settle()
+
+    expect(client.takeAll()).toEqual([answer.startsWith('PUB') && is5 ? `${answer} 10` : answer])
+  })
+
+  test('PUBREL, PUBCOMP and UNSUBACK wait for the store as well', async () => {
+    const { client, stage, settle } = await setUp(version)
+    client.send(subscribePacket(1, [{ filter: 'a', qos: 2 }]))
+    client.send(publishPacket('a', 'x', { qos: 2, packetId: 7 }))
+    await stage.settle()
+    await settle()
+    expect(client.takeAll()).toEqual(["PUBLISH a 'x' qos 2 id 1", 'SUBACK 1 02', 'PUBREC 7'])
+
+    client.send('50 02 0001', pubrel(7), unsubscribePacket(2, ['a']))
+    await stage.advance(10_000)
+    expect(client.takeAll()).toEqual([])
+    await settle()
+
+    expect(client.takeAll()).toEqual(['PUBREL 1', 'PUBCOMP 7', is5 ? 'UNSUBACK 2 00' : 'UNSUBACK 2'])
+  })
+
+  test('answers of one turn leave together, those of several turns in their order as each is stored', async () => {
+    const { client, stage, settle } = await setUp(version)
+    const nobody = is5 ? ' 10' : ''
+    for (const packetId of [1, 2, 3]) {
+      const exactlyOnce = publishPacket('t', 'x', { qos: 2, packetId })
+      client.send(exactlyOnce, publishPacket('t', 'x', { qos: 1, packetId: packetId + 10 }))
+      await stage.settle()
+    }
+    const arrivals: string[][] = []
+
+    for (let round = 0; round < 3; round++) {
+      await settle(1)
+      arrivals.push(client.takeAll())
+    }
+
+    expect(arrivals).toEqual([1, 2, 3].map(id => [`PUBREC ${id}${nobody}`, `PUBACK ${id + 10}${nobody}`]))
+  })
+
+  test('what says nothing about the store does not wait for it', async () => {
+    const { client, stage } = await setUp(version)
+    const other = await stage.connect({ protocolVersion: version.version, clientId: 'other', keepAlive: 60 })
+    other.send(publishPacket('t', 'x', { qos: 1, packetId: 5 }))
+    await stage.settle()
+    const before = other.takeAll()
+    client.send(publishPacket('t', 'x', { qos: 2, packetId: 7 }), pingreq)
+    await stage.settle()
+
+    expect(before).toEqual([is5 ? 'PUBACK 5 10' : 'PUBACK 5'])
+    expect(client.takeAll()).toEqual(['PINGRESP'])
+  })
+
+  test('[MQTT-3.2.0-1] [MQTT3-3.2.0-1] nothing overtakes a CONNACK that waits for the store', async () => {
+    const { client, stage, dial, settle } = await setUp(version)
+    client.send(subscribePacket(1, [{ filter: '#', qos: 1 }]))
+    await stage.settle()
+    await settle()
+    client.drop()
+    await stage.settle()
+    await settle()
+    const publisher = await stage.connect({ clientId: 'publisher', keepAlive: 60 })
+    publisher.send(publishPacket('t', 'queued', { qos: 1, packetId: 1 }))
+    await stage.settle()
+    await settle()
+
+    const back = await dial()
+    publisher.send(publishPacket('t', 'live'), publishPacket('t', 'live', { qos: 1, packetId: 2 }))
+    back.send(pingreq, subscribePacket(2, ['a']))
+    await stage.advance(1_000)
+    expect(back.takeAll()).toEqual([])
+    await settle()
+    await settle()
+
+    const arrived = back.takeAll()
+    expect(arrived[0]).toBe('CONNACK 00 session-present')
+    expect(arrived.slice(1).sort()).toEqual([
+      'PINGRESP',
+      "PUBLISH t 'live'",
+      "PUBLISH t 'live' qos 1 id 2",
+      "PUBLISH t 'queued' qos 1 id 1",
+      'SUBACK 2 00',
+    ])
+  })
+
+  test('a store that never settles acknowledges nothing, also when the connection ends', async () => {
+    const { client, dial, stage } = await setUp(version)
+    client.send(publishPacket('t', 'x', { qos: 2, packetId: 7 }))
+    const second = await dial({ clientId: 'second' })
+    await stage.settle()
+
+    client.send('e0 00')
+    second.send('00 00')
+
+    expect(await client.closing()).toEqual([])
+    expect(await second.closing()).toEqual([])
+  })
+
+  test('reading stops when too much is held, nothing is lost, and goes on when all is stored', async () => {
+    const { client, stage, settle } = await setUp(version)
+    const burst = client.encode(
+      Array.from({ length: 20_000 }, (_, index) => publishPacket('t', 'x', { qos: 2, packetId: index + 1 })),
+    )
+    const taken = () => stage.broker.stats().traffic.receivedPublishes
+    // 100 is the Receive Maximum of 5.0; each round is acknowledged with PUBREL but not stored.
+    const rounds = client.encode(
+      Array.from({ length: 20_000 }, (_, index) => [
+        publishPacket('t', 'x', { qos: 2, packetId: (index % 50) + 1 }),
+        pubrel((index % 50) + 1),
+      ]).flat(),
+    )
+    const bytes = is5 ? rounds : burst
+
+    for (let at = 0; at < bytes.length; at += 16_384) {
+      client.wire.write(bytes.subarray(at, at + 16_384))
+      await stage.settle()
+    }
+    const paused = taken()
+    expect(paused).toBeLessThan(20_000)
+    expect(paused).toBeGreaterThan(5_000)
+    while (taken() < 20_000) await settle()
+    await settle()
+
+    const answers = client.takeAll()
+    expect(answers.filter(text => text.startsWith('PUBREC'))).toHaveLength(20_000)
+    expect(client.state).toBe('open')
+  })
+
+  test('[MQTT-3.1.2-22] [MQTT3-3.1.2-24] a Client that is not read because of the store is not taken to be silent', async () => {
+    const { client, stage, settle } = await setUp(version)
+    const burst = client.encode(
+      Array.from({ length: 60_000 }, (_, index) =>
+        publishPacket('t', 'x', { qos: 1, packetId: (index % 9) + 1, retain: true }),
+      ),
+    )
+    for (let at = 0; at < burst.length; at += 65_536) client.wire.write(burst.subarray(at, at + 65_536))
+    await stage.settle()
+    expect(stage.broker.stats().traffic.receivedPublishes).toBeLessThan(60_000)
+
+    for (let second = 0; second < 200; second += 20) {
+      await stage.advance(20_000)
+      client.send(pingreq)
+    }
+    expect(client.state).toBe('open')
+    for (let round = 0; round < 10; round++) await settle()
+
+    expect(client.state).toBe('open')
+    expect(client.takeAll().filter(text => text === 'PINGRESP')).toHaveLength(10)
+  })
+
+  test.each(['end', 'drop'] as const)(
+    'what the %s of a connection changes is committed with its turn',
+    async ending => {
+      const { client, store, stage } = await setUp(version)
+      const before = store.commits
+
+      client[ending]()
+      await stage.settle()
+
+      expect(store.commits).toBeGreaterThan(before)
+      expect(store.openCount).toBe(1)
+    },
+  )
+})
