@@ -7,7 +7,7 @@ export type {
   AuthenticationMethod,
   AuthenticationStep,
 } from './connection/authentication.ts'
-export type { Capabilities, ServerReference } from './connection/capabilities.ts'
+export { type Capabilities, defaultCapabilities, type ServerReference } from './connection/capabilities.ts'
 export type { ClientInfo } from './connection/services.ts'
 export type { BrokerEvents } from './events.ts'
 export { defaultRoutingOptions, type RoutingOptions } from './routing/router.ts'

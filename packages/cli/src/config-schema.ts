@@ -1,4 +1,12 @@
-import { ConfigError, defaultLimits, type Limits, limitsOf } from '@curlew/broker'
+import {
+  type Capabilities,
+  ConfigError,
+  defaultLimits,
+  type Limits,
+  limitsOf,
+  type RoutingOptions,
+  sharedStrategies,
+} from '@curlew/broker'
 import * as v from 'valibot'
 import { nearestName } from './suggestion.ts'
 
@@ -7,6 +15,8 @@ export interface ConfigOptions {
   readonly listeners?: readonly ListenerOptions[] | null
   readonly data?: string
   readonly limits?: Partial<Limits> | null
+  readonly capabilities?: Partial<Capabilities> | null
+  readonly routing?: Partial<RoutingOptions> | null
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat } | null
 }
 
@@ -50,6 +60,23 @@ const limitEntries = Object.fromEntries(
   Object.keys(defaultLimits).map(name => [name, v.exactOptional(limit(name as keyof Limits))]),
 )
 
+const onOrOff = v.exactOptional(v.boolean(must('true or false')))
+
+const capabilityEntries = {
+  maximumQoS: v.exactOptional(v.picklist([0, 1, 2], must('0, 1 or 2'))),
+  retainAvailable: onOrOff,
+  wildcardSubscriptionAvailable: onOrOff,
+  subscriptionIdentifiersAvailable: onOrOff,
+  sharedSubscriptionAvailable: onOrOff,
+  responseInformation: v.exactOptional(text('a text')),
+  validatesPayloadFormat: onOrOff,
+}
+
+const routingEntries = {
+  sharedStrategy: v.exactOptional(v.picklist(sharedStrategies, must(`one of ${sharedStrategies.join(', ')}`))),
+  overlapping: v.exactOptional(v.picklist(['merged', 'each'], must('merged or each'))),
+}
+
 const logEntries = {
   level: v.exactOptional(v.picklist(logLevels, must(`one of ${logLevels.join(', ')}`))),
   format: v.exactOptional(v.picklist(logFormats, must(logFormats.join(' or ')))),
@@ -60,6 +87,8 @@ export const optionNames: readonly string[] = [
   ...Object.keys(listenerEntries).map(name => `listeners[].${name}`),
   'data',
   ...Object.keys(limitEntries).map(name => `limits.${name}`),
+  ...Object.keys(capabilityEntries).map(name => `capabilities.${name}`),
+  ...Object.keys(routingEntries).map(name => `routing.${name}`),
   ...Object.keys(logEntries).map(name => `log.${name}`),
 ]
 
@@ -69,6 +98,8 @@ const schema = section({
   ),
   data: v.exactOptional(text('the path of a folder')),
   limits: v.exactOptional(v.nullable(section(limitEntries))),
+  capabilities: v.exactOptional(v.nullable(section(capabilityEntries))),
+  routing: v.exactOptional(v.nullable(section(routingEntries))),
   log: v.exactOptional(v.nullable(section(logEntries))),
 })
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { checkExposure, type Limits, ListenError } from '@curlew/broker'
+import { type Capabilities, checkExposure, type Limits, ListenError, type RoutingOptions } from '@curlew/broker'
 import { CommandError, ExitCode } from './command-error.ts'
 import { commandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
@@ -24,6 +24,8 @@ export interface Settings {
   /** Absolute path of the data folder. */
   readonly dataFolder: string
   readonly limits: Partial<Limits>
+  readonly capabilities: Partial<Capabilities>
+  readonly routing: Partial<RoutingOptions>
   readonly logLevel: LogLevel
   /** `undefined`: whatever suits the place that the log goes to. */
   readonly logFormat: LogFormat | undefined
@@ -44,6 +46,8 @@ export function readSettings(flags: StartFlags): Settings {
     listeners,
     dataFolder: dataFolderOf(options, flags, configFile),
     limits: options.limits ?? {},
+    capabilities: options.capabilities ?? {},
+    routing: options.routing ?? {},
     logLevel: flags.logLevel ?? options.log?.level ?? 'info',
     logFormat: flags.logFormat ?? options.log?.format,
   }

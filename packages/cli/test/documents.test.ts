@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { defaultLimits, type Limits } from '@curlew/broker'
+import { defaultCapabilities, defaultLimits, defaultRoutingOptions, type Limits } from '@curlew/broker'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../src/config-file.ts'
@@ -106,6 +106,7 @@ test('every option has a range, choices, or is a text', () => {
   expect(texts.map(({ name, values }) => [name, values])).toEqual([
     ['listeners[].host', 'host name or IP address'],
     ['data', 'path'],
+    ['capabilities.responseInformation', 'text'],
   ])
 })
 
@@ -116,12 +117,24 @@ test('the limits have the defaults that the reference says', () => {
   expect(limits.map(({ defaultValue }) => defaultValue)).toEqual(defaults)
 })
 
+test('capabilities and routing have the defaults that the reference says', () => {
+  const defaults = { capabilities: defaultCapabilities, routing: defaultRoutingOptions } as const
+  const rows = options.filter(({ name }) => /^(capabilities|routing)\./.test(name))
+  const expected = rows.map(({ name }) => {
+    const [section, key] = name.split('.') as ['capabilities' | 'routing', string]
+    const value = (defaults[section] as unknown as Record<string, unknown>)[key]
+    return value === undefined ? 'none' : `\`${value}\``
+  })
+
+  expect(rows.map(({ defaultValue }) => defaultValue)).toEqual(expected)
+})
+
 test('the other options have the defaults that the reference says', () => {
   const folder = temporaryFolder({ 'empty.yaml': '' })
   const { listeners, dataFolder, logLevel, logFormat } = readSettings({ config: join(folder, 'empty.yaml'), ws: true })
   const { host, insecure } = listeners[0]!
 
-  const others = options.filter(({ name }) => !name.startsWith('limits.'))
+  const others = options.filter(({ name }) => /^(listeners|data|log)/.test(name))
   expect(listeners.map(({ protocol, port }) => [protocol, port])).toEqual([
     ['mqtt', 1883],
     ['ws', 8083],

@@ -29,7 +29,8 @@ export async function start(flags: StartFlags): Promise<void> {
     format: settings.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     isColourful: isColourful(process.stderr),
   })
-  const broker = createBroker({ limits: settings.limits, log: logger })
+  const { limits, capabilities, routing } = settings
+  const broker = createBroker({ limits, capabilities, routing, log: logger })
   logClients(broker, logger)
   const addresses = await listenOnAll(broker, settings, flags)
   logger.open()
