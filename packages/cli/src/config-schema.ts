@@ -25,6 +25,7 @@ export interface ListenerOptions {
   readonly host?: string
   readonly port?: number
   readonly insecure?: boolean
+  readonly origins?: readonly string[]
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -54,6 +55,7 @@ const listenerEntries = {
   host: v.exactOptional(text('a host name or an IP address')),
   port: v.exactOptional(v.pipe(v.number(whole), v.integer(whole), v.minValue(0, whole), v.maxValue(PORT_MAX, whole))),
   insecure: v.exactOptional(v.boolean(must('true or false'))),
+  origins: v.exactOptional(v.array(text('an origin such as https://example.org, or *'), must('a list of origins'))),
 }
 
 const limitEntries = Object.fromEntries(

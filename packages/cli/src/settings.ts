@@ -14,7 +14,7 @@ const DEFAULT_DATA_FOLDER = 'data'
 const defaultPorts = { mqtt: 1883, ws: 8083 } as const
 
 /** A listener with nothing left open. */
-export type ListenerSettings = Required<ListenerOptions>
+export type ListenerSettings = Required<Omit<ListenerOptions, 'origins'>> & Pick<ListenerOptions, 'origins'>
 
 /** What `curlew start` goes by: flags, then the configuration file, then defaults. */
 export interface Settings {
@@ -65,11 +65,12 @@ function listenersOf(options: ConfigOptions, flags: StartFlags): ListenerSetting
   listeners = flags.ws
     ? withPort(listeners, 'ws', flags.wsPort, '--ws-port')
     : listeners.filter(({ protocol }) => protocol !== 'ws')
-  return listeners.map(({ protocol, host, port, insecure }) => ({
+  return listeners.map(({ protocol, host, port, insecure, origins }) => ({
     protocol,
     host: flags.host ?? host ?? '127.0.0.1',
     port: port ?? defaultPorts[protocol],
     insecure: flags.insecure ?? insecure ?? false,
+    ...(origins === undefined ? {} : { origins }),
   }))
 }
 

@@ -105,6 +105,7 @@ test('every option has a range, choices, or is a text', () => {
 
   expect(texts.map(({ name, values }) => [name, values])).toEqual([
     ['listeners[].host', 'host name or IP address'],
+    ['listeners[].origins', 'list of origins'],
     ['data', 'path'],
     ['capabilities.responseInformation', 'text'],
   ])
@@ -146,6 +147,7 @@ test('the other options have the defaults that the reference says', () => {
     `\`${host}\``,
     '`1883` for mqtt, `8083` for ws',
     `\`${insecure}\``,
+    'pages of this machine, for a listener on it; else all',
     '`data`',
     `\`${logLevel}\``,
     '`pretty` on a terminal, else `json`',

@@ -11,6 +11,11 @@ export interface ListenOptions {
   port?: number
   /** Says that anybody who reaches the address may do anything. Default `false`. */
   insecure?: boolean
+  /**
+   * For `ws`: web pages that may connect, by their origins such as `https://example.org`, or `*` for all. Default: pages of this machine
+   * where the listener is on loopback, otherwise all. Programs that are no browsers send no origin.
+   */
+  origins?: readonly string[]
 }
 
 /** Where a listener really listens. */

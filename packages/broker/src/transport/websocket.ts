@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { type AcceptStream, addressOf, type Listener, type ListenOptions, listenError } from './listener.ts'
+import { isOriginAllowed } from './origins.ts'
 import { BACKLOG } from './tcp.ts'
 import { WebSocketStream } from './websocket-stream.ts'
 
@@ -29,7 +31,7 @@ export function listenWebSocket(
       response.end('This is an MQTT broker. Connect with an MQTT client over WebSocket.\n')
     },
   )
-  upgradeTo(server, accept, maxFrameBytes)
+  upgradeTo(server, accept, maxFrameBytes, origin => isOriginAllowed(origin, host, options.origins))
   return new Promise((resolve, reject) => {
     server.once('error', error => reject(listenError(error, host, port)))
     server.listen({ host, port, backlog: BACKLOG }, () => {
@@ -39,7 +41,12 @@ export function listenWebSocket(
   })
 }
 
-function upgradeTo(server: Server, accept: AcceptStream, maxFrameBytes: number): void {
+function upgradeTo(
+  server: Server,
+  accept: AcceptStream,
+  maxFrameBytes: number,
+  isAllowed: (origin: string | undefined) => boolean,
+): void {
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -49,10 +56,18 @@ function upgradeTo(server: Server, accept: AcceptStream, maxFrameBytes: number):
   })
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
     socket.on('error', () => {}) // followed by `close`
+    if (!isAllowed(request.headers.origin)) return refuse(socket)
     sockets.handleUpgrade(request, socket, head, webSocket => {
       accept(new WebSocketStream(webSocket, request.socket.remoteAddress ?? 'unknown'))
     })
   })
+}
+
+/** The developer of the page reads this in the browser's tools. */
+function refuse(socket: Duplex): void {
+  const body = 'This page may not use the broker. Name its origin in the option origins of the listener.\n'
+  const head = `HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}`
+  socket.end(`${head}\r\n\r\n${body}`)
 }
 
 function closeServer(server: Server): Promise<void> {
