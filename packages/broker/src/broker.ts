@@ -22,7 +22,13 @@ import { type RegistryServices, SessionRegistry } from './sessions/session-regis
 import { DropCounters } from './sessions/session-services.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
-import { checkExposure, type ListenAddress, type Listener, type ListenOptions } from './transport/listener.ts'
+import {
+  checkExposure,
+  type ListenAddress,
+  ListenError,
+  type Listener,
+  type ListenOptions,
+} from './transport/listener.ts'
 import { SocketStream } from './transport/socket-stream.ts'
 import { listenTcp } from './transport/tcp.ts'
 import { listenWebSocket } from './transport/websocket.ts'
@@ -169,14 +175,19 @@ class ComposedBroker implements Broker {
       options.protocol === 'mqtt'
         ? await listenTcp(options, accept)
         : await listenWebSocket(options, accept, this.#limits.packetBytesMax)
+    if (this.#closing !== undefined) {
+      await listener.close()
+      throw new ListenError('ERR_LISTEN_FAILED', 'the broker is closed: create another one')
+    }
     this.#listeners.push(listener)
     this.#log.info('listening', { url: listener.address.url })
     return listener.address
   }
 
   async attach(stream: Duplex): Promise<void> {
+    const bytes = new SocketStream(stream)
     await this.#restored()
-    this.#accept(new SocketStream(stream))
+    if (!stream.destroyed) this.#accept(bytes)
   }
 
   on<Name extends keyof BrokerEvents>(name: Name, listener: (event: BrokerEvents[Name]) => void): () => void {

@@ -54,6 +54,13 @@ export class PacketTooLargeError extends MqttError {
 export class UnsupportedProtocolVersionError extends MqttError {
   readonly code: 'ERR_MQTT_UNSUPPORTED_PROTOCOL_VERSION' = 'ERR_MQTT_UNSUPPORTED_PROTOCOL_VERSION'
   readonly reasonCode: ReasonCode = ReasonCode.UnsupportedProtocolVersion
+  /** Whether it is a version of MQTT, so that a CONNACK means something to the Client. */
+  readonly isMqtt: boolean
+
+  constructor(message: string, isMqtt: boolean) {
+    super(message, isMqtt ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]')
+    this.isMqtt = isMqtt
+  }
 }
 
 /** A value handed to the encoder cannot be written as the specification demands. The message names the field. */

@@ -54,13 +54,17 @@ describe('Maximum Packet Size', () => {
     })
   }
 
-  test('[MQTT-3.2.2-15] is what a Client breaks, [MQTT-3.1.2-24] what a Server does', () => {
-    const broken = (['server', 'client'] as const).map(receiver =>
-      errorOf(bytesOf('30 ffffff7f'), { receiver, version: 5, maximumPacketSize: 100 }),
-    )
+  const senders: [name: string, receiver: 'server' | 'client', statement: string][] = [
+    ['[MQTT-3.2.2-15] is not for a Client to exceed', 'server', '[MQTT-3.2.2-15]'],
+    ['[MQTT-3.1.2-24] is not for a Server to exceed', 'client', '[MQTT-3.1.2-24]'],
+  ]
+  for (const [name, receiver, statement] of senders) {
+    test(name, () => {
+      const error = errorOf(bytesOf('30 ffffff7f'), { receiver, version: 5, maximumPacketSize: 100 })
 
-    expect(broken).toMatchObject([{ statement: '[MQTT-3.2.2-15]' }, { statement: '[MQTT-3.1.2-24]' }])
-  })
+      expect(error).toMatchObject({ statement })
+    })
+  }
 
   test('may change from one packet to the next', () => {
     const decoder = new PacketDecoder({ receiver: 'server', version: 4, maximumPacketSize: 12 })

@@ -3,6 +3,7 @@ import { bytesOf } from './notation.ts'
 
 /** A UTF-8 Encoded String's place in a packet. */
 export interface StringField {
+  /** With the statement that it is a UTF-8 Encoded String, where one of its own says so. */
   readonly name: string
   readonly version: 4 | 5
   /** @param string in the notation of bytes, without its length */
@@ -11,30 +12,40 @@ export interface StringField {
 
 const prefixed = (string: string): string => `${bytesOf(string).length.toString(16).padStart(4, '0')} ${string}`
 
-const field = (name: string, version: 4 | 5, firstByte: string, body: (string: string) => string): StringField => ({
-  name,
-  version,
-  packet: string => frame(firstByte, body(prefixed(string))),
-})
+type Build = (string: string) => string
+
+function field(name: string, version: 4 | 5, firstByte: string, body: Build): StringField {
+  return { name, version, packet: string => frame(firstByte, body(prefixed(string))) }
+}
+
+/** A property that ends its packet. */
+function property(name: string, firstByte: string, before: string, value: Build): StringField {
+  return field(name, 5, firstByte, text => `${before} ${withPropertyLength(value(text))}`)
+}
 
 /** Every field that must be a UTF-8 Encoded String. */
 export const stringFields: readonly StringField[] = [
-  field('a Client Identifier', 4, '10', text => `0004 'MQTT' 04 02 0000 ${text}`),
-  field('a User Name', 4, '10', text => `0004 'MQTT' 04 82 0000 0000 ${text}`),
-  field('a Will Topic', 4, '10', text => `0004 'MQTT' 04 06 0000 0000 ${text} 0000`),
-  field('a Topic Name', 4, '30', text => `${text} 'payload'`),
-  field('a Topic Name', 5, '30', text => `${text} 00 'payload'`),
-  field('a Topic Filter of SUBSCRIBE', 4, '82', text => `0001 ${text} 00`),
-  field('a Topic Filter of UNSUBSCRIBE', 4, 'a2', text => `0001 ${text}`),
-  field('a Content Type', 5, '30', text => `0001 'a' ${withPropertyLength(`03 ${text}`)}`),
-  field('a Response Topic', 5, '30', text => `0001 'a' ${withPropertyLength(`08 ${text}`)}`),
-  field("a User Property's name", 5, '30', text => `0001 'a' ${withPropertyLength(`26 ${text} 0000`)}`),
-  field("a User Property's value", 5, '30', text => `0001 'a' ${withPropertyLength(`26 0000 ${text}`)}`),
-  field('an Authentication Method', 5, 'f0', text => `18 ${withPropertyLength(`15 ${text}`)}`),
-  field('a Reason String', 5, '40', text => `0001 00 ${withPropertyLength(`1f ${text}`)}`),
-  field('a Server Reference', 5, 'e0', text => `00 ${withPropertyLength(`1c ${text}`)}`),
-  field('an Assigned Client Identifier', 5, '20', text => `00 00 ${withPropertyLength(`12 ${text}`)}`),
-  field('Response Information', 5, '20', text => `00 00 ${withPropertyLength(`1a ${text}`)}`),
+  field('[MQTT3-3.1.3-4] a Client Identifier', 4, '10', text => `0004 'MQTT' 04 02 0000 ${text}`),
+  field('[MQTT-3.1.3-4] a Client Identifier', 5, '10', text => `0004 'MQTT' 05 02 0000 00 ${text}`),
+  field('[MQTT3-3.1.3-11] a User Name', 4, '10', text => `0004 'MQTT' 04 82 0000 0000 ${text}`),
+  field('[MQTT-3.1.3-12] a User Name', 5, '10', text => `0004 'MQTT' 05 82 0000 00 0000 ${text}`),
+  field('[MQTT3-3.1.3-10] a Will Topic', 4, '10', text => `0004 'MQTT' 04 06 0000 0000 ${text} 0000`),
+  field('[MQTT-3.1.3-11] a Will Topic', 5, '10', text => `0004 'MQTT' 05 06 0000 00 0000 00 ${text} 0000`),
+  field('[MQTT3-3.3.2-1] a Topic Name', 4, '30', text => `${text} 'payload'`),
+  field('[MQTT-3.3.2-1] a Topic Name', 5, '30', text => `${text} 00 'payload'`),
+  field('[MQTT3-3.8.3-1] a Topic Filter of SUBSCRIBE', 4, '82', text => `0001 ${text} 00`),
+  field('[MQTT-3.8.3-1] a Topic Filter of SUBSCRIBE', 5, '82', text => `0001 00 ${text} 00`),
+  field('[MQTT3-3.10.3-1] a Topic Filter of UNSUBSCRIBE', 4, 'a2', text => `0001 ${text}`),
+  field('[MQTT-3.10.3-1] a Topic Filter of UNSUBSCRIBE', 5, 'a2', text => `0001 00 ${text}`),
+  property('[MQTT-3.3.2-19] a Content Type', '30', "0001 'a'", text => `03 ${text}`),
+  property('[MQTT-3.3.2-13] a Response Topic', '30', "0001 'a'", text => `08 ${text}`),
+  property("[MQTT-1.5.7-1] a User Property's name", '30', "0001 'a'", text => `26 ${text} 0000`),
+  property("[MQTT-1.5.7-1] a User Property's value", '30', "0001 'a'", text => `26 0000 ${text}`),
+  property('an Authentication Method', 'f0', '18', text => `15 ${text}`),
+  property('a Reason String', '40', '0001 00', text => `1f ${text}`),
+  property('a Server Reference', 'e0', '00', text => `1c ${text}`),
+  property('an Assigned Client Identifier', '20', '00 00', text => `12 ${text}`),
+  property('Response Information', '20', '00 00', text => `1a ${text}`),
 ]
 
 /** Every field that is bytes, whatever they say. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { errorOf } from './malformed/refusal.ts'
 import { bytesOf } from './notation.ts'
 import { byteFields, stringFields } from './string-fields.ts'
+import { versionName } from './version-name.ts'
 
 /** Ill-formed UTF-8, after RFC 3629 and the table of well-formed sequences in chapter 3 of the Unicode standard. */
 const illFormed: [name: string, bytes: string][] = [
@@ -76,21 +77,32 @@ const wellFormed: [name: string, bytes: string][] = [
   ['U+10FFFD', 'f4 8f bf bd'],
 ]
 
+const rules = {
+  4: {
+    wellFormed: '[MQTT3-1.5.3-1] a string that is not well-formed UTF-8 is refused',
+    withoutNull: '[MQTT3-1.5.3-2] a string with U+0000 is refused, whatever else is allowed',
+  },
+  5: {
+    wellFormed: '[MQTT-1.5.4-1] a string that is not well-formed UTF-8 is refused',
+    withoutNull: '[MQTT-1.5.4-2] a string with U+0000 is refused, whatever else is allowed',
+  },
+} as const
+
 /** What every platform must make of the strings in packets. */
 export function stringSuite(): void {
   for (const { name: field, version, packet } of stringFields) {
     const options = { receiver: 'any', version } as const
 
-    describe(`${field}, MQTT ${version === 5 ? '5.0' : '3.1.1'}`, () => {
+    describe(`${field}, ${versionName(version)}`, () => {
       for (const [name, bytes] of illFormed) {
-        test(`[MQTT-1.5.4-1] ${name} is refused`, () => {
+        test(`${rules[version].wellFormed}: ${name}`, () => {
           const expected = { code: 'ERR_MQTT_MALFORMED_PACKET', reasonCode: 0x81, statement: '[MQTT-1.5.4-1]' }
 
           expect(errorOf(packet(bytes), options)).toMatchObject(expected)
         })
       }
 
-      test('[MQTT-1.5.4-2] U+0000 is refused, whatever else is allowed', () => {
+      test(rules[version].withoutNull, () => {
         const expected = { code: 'ERR_MQTT_MALFORMED_PACKET', reasonCode: 0x81, statement: '[MQTT-1.5.4-2]' }
 
         expect(errorOf(packet("'a' 00 'b'"), options)).toMatchObject(expected)

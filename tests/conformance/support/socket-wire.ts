@@ -8,8 +8,6 @@ const PATIENCE_MS = 5_000
 export class SocketWire implements Wire {
   readonly #socket: Socket
   #notify: (() => void) | undefined
-  #arrivals = 0
-  #seen = 0
 
   constructor(port: number) {
     this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true })
@@ -18,7 +16,6 @@ export class SocketWire implements Wire {
   start(handler: WireHandler): void {
     const arrive = (handle: () => void) => () => {
       handle()
-      this.#arrivals++
       this.#notify?.()
     }
     this.#socket.on('data', bytes => arrive(() => handler.onBytes(bytes))())
@@ -45,19 +42,19 @@ export class SocketWire implements Wire {
     this.#socket.destroy()
   }
 
-  /** Resolves when something has arrived since the last call, and at the latest when patience ends. */
-  async arrival(): Promise<void> {
-    if (this.#arrivals === this.#seen) await this.#next()
-    this.#seen = this.#arrivals
-  }
-
-  #next(): Promise<void> {
+  /**
+   * Resolves at the next event, and at the latest when patience ends. Whoever calls has looked at everything that came
+   * before, in the same turn.
+   *
+   * @returns whether it was an event
+   */
+  arrival(): Promise<boolean> {
     return new Promise(resolve => {
-      const timer = setTimeout(resolve, PATIENCE_MS)
+      const timer = setTimeout(() => resolve(false), PATIENCE_MS)
       this.#notify = () => {
         clearTimeout(timer)
         this.#notify = undefined
-        resolve()
+        resolve(true)
       }
     })
   }

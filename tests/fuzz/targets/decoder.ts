@@ -29,6 +29,7 @@ function optionsOf(receiver: 'server' | 'client', control: number): PacketDecode
 interface Outcome {
   readonly packets: readonly Packet[]
   readonly decoder: PacketDecoder
+  readonly hasFailed: boolean
   /** The same for each way of cutting the stream. */
   readonly text: string
 }
@@ -46,7 +47,30 @@ function decode(stream: Uint8Array, chunkSize: number, options: PacketDecoderOpt
   }
   const text = JSON.stringify([packets.map(toPlain), errors, errors.length === 0 && decoder.isInsidePacket])
   if (errors.length > 1) throw new Error(`it threw more than once: ${text}`)
-  return { packets, decoder, text }
+  return { packets, decoder, hasFailed: errors.length === 1, text }
+}
+
+/** What a stream holds, read by its fixed headers alone, as section 2.1 has them. */
+function framesOf(stream: Uint8Array): { count: number; rest: 'nothing' | 'a part' | 'a malformed length' } {
+  let count = 0
+  for (let start = 0; start < stream.length; count++) {
+    const header = stream.subarray(start, start + 5)
+    const lengthEnd = bodyStart(header)
+    if (lengthEnd === 0) return { count, rest: header.length === 5 ? 'a malformed length' : 'a part' }
+    const length = header.subarray(1, lengthEnd).reduce((sum, byte, index) => sum + (byte & 127) * 128 ** index, 0)
+    start += lengthEnd + length
+    if (start > stream.length) return { count, rest: 'a part' }
+  }
+  return { count, rest: 'nothing' }
+}
+
+/** @throws {Error} unless there is a packet for each frame, up to one that was refused */
+function checkFrames(stream: Uint8Array, { packets, hasFailed, decoder, text }: Outcome): void {
+  const { count, rest } = framesOf(stream)
+  const isRight = hasFailed
+    ? packets.length <= count
+    : packets.length === count && rest !== 'a malformed length' && decoder.isInsidePacket === (rest === 'a part')
+  if (!isRight) throw new Error(`${count} frames and ${rest} came to ${text}`)
 }
 
 function run(receiver: 'server' | 'client', input: Uint8Array): void {
@@ -60,6 +84,7 @@ function run(receiver: 'server' | 'client', input: Uint8Array): void {
     throw new Error(`${stream.length} bytes made it allocate ${allocations.bytes}`)
   }
   if (whole.text !== pieces.text) throw new Error(`whole: ${whole.text}, in pieces: ${pieces.text}`)
+  checkFrames(stream, whole)
   for (const packet of whole.packets) checkRoundTrip(packet, whole.decoder.version ?? 5)
 }
 

@@ -1,4 +1,13 @@
-import { type Auth, type AuthProperties, PacketType, ProtocolError, ReasonCode } from '@curlew/codec'
+import {
+  type Auth,
+  type AuthProperties,
+  isFailure,
+  isReasonCodeOf,
+  PacketType,
+  ProtocolError,
+  ReasonCode,
+} from '@curlew/codec'
+import type { Log } from '../runtime/log.ts'
 
 /** What a Client that authenticates has said of itself. */
 export interface AuthenticatingClient {
@@ -22,7 +31,7 @@ export interface AuthenticationExchange {
    * Takes the next Authentication Data of the Client.
    *
    * @param data a copy; `undefined` when the packet had none
-   * @returns what follows; a promise that rejects counts as a failure
+   * @returns what follows; a method that throws or whose promise rejects has failed, which is logged
    */
   step(data: Uint8Array | undefined): AuthenticationStep | Promise<AuthenticationStep>
 }
@@ -52,21 +61,23 @@ export class Authentication {
   readonly method: string
   readonly #beginExchange: () => AuthenticationExchange
   readonly #owner: AuthenticationOwner
+  readonly #log: Log
   #exchange: AuthenticationExchange | undefined
   #state: 'idle' | 'stepping' | 'client-turn' | 'over' = 'idle'
   /** Called when the exchange that CONNECT began succeeds. */
   onFirstSuccess: ((properties: AuthProperties) => void) | undefined = undefined
 
   /** @param beginExchange called for the CONNECT and for each re-authentication */
-  constructor(method: string, beginExchange: () => AuthenticationExchange, owner: AuthenticationOwner) {
+  constructor(method: string, beginExchange: () => AuthenticationExchange, owner: AuthenticationOwner, log: Log) {
     this.method = method
     this.#beginExchange = beginExchange
     this.#owner = owner
+    this.#log = log
   }
 
   /** @param data of the CONNECT or AUTH that begins the exchange */
   begin(data: Uint8Array | undefined): void {
-    this.#exchange = this.#beginExchange()
+    this.#exchange = undefined
     this.#step(data)
   }
 
@@ -88,21 +99,36 @@ export class Authentication {
 
   #step(data: Uint8Array | undefined): void {
     this.#state = 'stepping'
-    const step = this.#exchange!.step(data && Uint8Array.from(data))
+    const step = this.#ask(data)
     if (!(step instanceof Promise)) return this.#take(step)
     step
       .then(
         result => this.#take(result),
-        () => this.#take(brokenDown),
+        error => this.#take(this.#breakDown(error)),
       )
       .catch(error => this.#owner.fail(error))
+  }
+
+  /** The method is the application's: what it throws says nothing about this connection. */
+  #ask(data: Uint8Array | undefined): AuthenticationStep | Promise<AuthenticationStep> {
+    try {
+      this.#exchange ??= this.#beginExchange()
+      return this.#exchange.step(data && Uint8Array.from(data))
+    } catch (error) {
+      return this.#breakDown(error)
+    }
+  }
+
+  #breakDown(error: unknown): AuthenticationStep {
+    this.#log.error('an authentication method broke down', { method: this.method, error })
+    return brokenDown
   }
 
   #take(step: AuthenticationStep): void {
     if (this.#state === 'over') return
     if (step.outcome === 'failure') {
       this.#state = 'over'
-      return this.#owner.authenticationFailed(step.reasonCode, step.message)
+      return this.#owner.authenticationFailed(this.#refusalCode(step.reasonCode), step.message)
     }
     const properties = { authenticationMethod: this.method, authenticationData: step.data } // [MQTT-4.12.0-5]
     if (step.outcome === 'continue') {
@@ -118,12 +144,19 @@ export class Authentication {
     else onFirstSuccess(properties)
   }
 
+  /** What the method says goes out with CONNACK or DISCONNECT, if that packet may have it. */
+  #refusalCode(reasonCode: ReasonCode): ReasonCode {
+    const type = this.onFirstSuccess === undefined ? PacketType.Disconnect : PacketType.Connack
+    if (isFailure(reasonCode) && isReasonCodeOf(type, reasonCode)) return reasonCode
+    return ReasonCode.NotAuthorized // [MQTT-3.14.2-1], [MQTT-3.2.2-8]
+  }
+
   #sendAuth(reasonCode: ReasonCode, properties: AuthProperties): void {
     this.#owner.sendAuth({ type: PacketType.Auth, reasonCode, properties })
   }
 }
 
-/** What a method that throws comes to: whether the Client is right is not known, so it is not let in. */
+/** What a method that throws or rejects comes to: whether the Client is right is not known, so it is not let in. */
 const brokenDown: AuthenticationStep = {
   outcome: 'failure',
   reasonCode: ReasonCode.ServerUnavailable,

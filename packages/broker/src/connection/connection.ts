@@ -18,6 +18,7 @@ import {
   packetTypeName,
   ReasonCode,
   reasonCodeName,
+  UnsupportedProtocolVersionError,
   writePacket,
   writeShortAck,
 } from '@curlew/codec'
@@ -241,16 +242,13 @@ export class Connection
     this.#maximumPacketSize = connect.properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
     const outcome = handshake(connect, this.services)
     if ('reasonCode' in outcome) return this.#refuse(outcome)
-    if (encodePacket(outcome.connack(false), this.version).length > this.#maximumPacketSize) {
-      return this.close(ReasonCode.PacketTooLarge, 'Maximum Packet Size has no room for a CONNACK')
-    }
     if (outcome.method === undefined) return this.#admit(connect, outcome)
     this.#state = 'authenticating'
     const { clientId } = outcome
     const client = { clientId, userName: connect.userName, remoteAddress: this.remoteAddress }
     const { authenticationMethod = '', authenticationData } = connect.properties
     const begin = () => outcome.method!.begin(client)
-    this.#authentication = new Authentication(authenticationMethod, begin, this)
+    this.#authentication = new Authentication(authenticationMethod, begin, this, this.services.log)
     this.#authentication.onFirstSuccess = properties => this.#admit(connect, outcome, properties)
     this.#authentication.begin(authenticationData)
   }
@@ -268,6 +266,9 @@ export class Connection
   }
 
   #admit(connect: Connect, admission: Admission, authentication?: AuthProperties): void {
+    if (encodePacket(admission.connack(false, authentication), this.version).length > this.#maximumPacketSize) {
+      return this.close(ReasonCode.PacketTooLarge, 'Maximum Packet Size has no room for a CONNACK')
+    }
     const { registry, limits, observer } = this.services
     const { properties } = connect
     const { clientId, cleanStart, sessionExpiryInterval } = admission
@@ -314,7 +315,7 @@ export class Connection
 
   /** {@link AuthenticationOwner.sendAuth} */
   sendAuth(packet: Auth): void {
-    writePacket(this.output.writer(), packet, 5)
+    this.sendWhenStored(packet)
   }
 
   /** {@link AuthenticationOwner.authenticationFailed} */
@@ -326,6 +327,8 @@ export class Connection
   /** The one place that handles what was thrown while packets were handled. */
   fail(error: unknown): void {
     if (error instanceof MqttError) {
+      // A version that we do not speak is answered in the form of 3.1.1, which alone demands an answer.
+      if (error instanceof UnsupportedProtocolVersionError && error.isMqtt) this.#decoder.version ??= 4 // [MQTT3-3.1.2-2]
       const isConnect = this.#state === 'awaiting-connect' && this.#decoder.version !== undefined
       if (isConnect) return this.#refuse(error) // [MQTT-3.1.4-1]
       return this.close(error.reasonCode, error.message) // [MQTT-4.13.1-1]
@@ -357,6 +360,7 @@ export class Connection
     if (this.#state === 'closing' || this.#state === 'closed') return
     this.#state = 'closing'
     this.#deadlines.startLinger()
+    this.#authentication?.stop()
     this.acknowledgements.discard()
     this.output.end()
     this.#reading.stop()

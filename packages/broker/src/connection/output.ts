@@ -44,6 +44,7 @@ export class Output implements Flushable {
   readonly #stream: ByteStream
   readonly #owner: OutputOwner
   readonly #services: OutputServices
+  readonly #collectedBytesMax: number
   #writer: PacketWriter | undefined
   /** Finished parts that go out before what the writer holds. */
   #parts: Uint8Array[] = []
@@ -59,6 +60,7 @@ export class Output implements Flushable {
     this.#stream = stream
     this.#owner = owner
     this.#services = services
+    this.#collectedBytesMax = Math.min(EARLY_FLUSH_BYTES, services.limits.outputHighWaterBytes)
   }
 
   /** Bytes that have not been taken by the host, in this turn's buffer or before. */
@@ -72,7 +74,7 @@ export class Output implements Flushable {
 
   /** The buffer to write whole packets to, now: it is another one in the next turn. */
   writer(): PacketWriter {
-    if (this.#collectedBytes > EARLY_FLUSH_BYTES) this.flush()
+    if (this.#collectedBytes > this.#collectedBytesMax) this.flush()
     if (!this.#isScheduled) {
       this.#isScheduled = true
       this.#services.turn.flushAtEnd(this)
@@ -84,11 +86,15 @@ export class Output implements Flushable {
   publish(content: PublishContent, header: PublishHeader, version: ProtocolVersion): void {
     const writer = this.writer()
     const { payloadStart, payloadEnd } = content
-    if (payloadEnd - payloadStart < LINKED_PAYLOAD_MIN) return writePublish(writer, content, header, version)
-    writePublishHead(writer, content, header, version)
-    this.#closePart(writer)
-    this.#parts.push(content.bytes.subarray(payloadStart, payloadEnd))
-    this.#partBytes += payloadEnd - payloadStart
+    if (payloadEnd - payloadStart < LINKED_PAYLOAD_MIN) writePublish(writer, content, header, version)
+    else {
+      writePublishHead(writer, content, header, version)
+      this.#closePart(writer)
+      this.#parts.push(content.bytes.subarray(payloadStart, payloadEnd))
+      this.#partBytes += payloadEnd - payloadStart
+    }
+    // Otherwise what the host would take at once, such as one large payload, would count as pending until the turn ends.
+    if (this.#collectedBytes > this.#collectedBytesMax) this.#hand()
   }
 
   /** Keeps everything back until {@link release}; what collects counts as pending. */
@@ -112,10 +118,16 @@ export class Output implements Flushable {
 
   /** Hands everything collected to the stream. */
   flush(): void {
+    const wasCongested = this.isCongested
+    this.#hand()
+    if (wasCongested && this.#stream.pendingBytes === 0) this.#owner.onDrain()
+  }
+
+  /** As {@link flush}, in the midst of a publish: the owner does not hear that there is room, as it had not heard of the lack. */
+  #hand(): void {
     this.#isScheduled = false
     const writer = this.#writer
     if (writer === undefined || this.#isHeld) return
-    const wasCongested = this.isCongested
     this.#writer = undefined
     this.#closePart(writer)
     const parts = this.#parts
@@ -125,10 +137,9 @@ export class Output implements Flushable {
     this.#partBytes = 0
     this.#partStart = 0
     if (parts.length > 0) this.#stream.write(parts)
-    if (this.#stream.pendingBytes > 0) return this.#owner.onPending()
-    // The host has taken all. What it has not taken still lies in the writer's buffer, which then is left to it.
-    this.#services.writers.give(writer)
-    if (wasCongested) this.#owner.onDrain()
+    // What the host has not taken still lies in the writer's buffer, which then is left to it.
+    if (this.#stream.pendingBytes > 0) this.#owner.onPending()
+    else this.#services.writers.give(writer)
   }
 
   get #collectedBytes(): number {

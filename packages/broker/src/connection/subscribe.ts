@@ -10,7 +10,7 @@ import {
   type SubscriptionRequest,
   type Unsubscribe,
 } from '@curlew/codec'
-import { mergeTerms, type Subscription } from '../routing/subscription.ts'
+import type { Subscription } from '../routing/subscription.ts'
 import type { PacketContext } from './packet-context.ts'
 
 /** SUBSCRIBE, section 3.8.4: each filter gets its own answer; retained messages follow the SUBACK. */
@@ -115,9 +115,7 @@ function sendRetained({ session, services }: PacketContext, subscription: Subscr
   if (isSharedFilter(filter)) return services.router.groups.gather(filter)
   if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return // [MQTT-3.3.1-10], [MQTT-3.3.1-11]
   const { retained } = services.router
-  const messages = retained.match(subscription.filter, services.runtime.monotonicMs())
-  const wanted = subscription.noLocal ? messages.filter(message => message.publisherId !== session.clientId) : messages
-  session.deliverRetained(subscription.filter, wanted, mergeTerms([subscription])) // [MQTT-3.3.1-9]
+  session.deliverRetained(subscription, retained.match(subscription.filter, services.runtime.monotonicMs())) // [MQTT-3.3.1-9]
 }
 
 function countWildcards(filter: string): number {

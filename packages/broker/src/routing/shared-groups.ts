@@ -31,7 +31,7 @@ interface Member {
 
 /**
  * The Session that stands for all members of one Shared Subscription: each message that matches goes to exactly
- * one of them [MQTT-4.8.2-4]. Members that are connected come first; while nobody is, messages wait with a
+ * one of them (section 4.8.2). Members that are connected come first; while nobody is, messages wait with a
  * member whose Session is kept.
  */
 export class SharedGroup implements Subscriber {

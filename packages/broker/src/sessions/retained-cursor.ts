@@ -1,39 +1,45 @@
 import type { QoS } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
 import type { RetainedMessages } from '../routing/retained-messages.ts'
-import type { DeliveryTerms } from '../routing/subscription.ts'
+import { type DeliveryTerms, mergeTerms, type Subscription } from '../routing/subscription.ts'
 
 /**
  * The retained messages that a new Subscription calls for, on their way to one Client. They are not queued: the cursor holds
  * references and goes on when the Client can take more.
  *
- * A message that has been replaced or cleared meanwhile is left out: the Client has got the newer one
- * as a live message, and the older one behind it would be the last word.
+ * A message that has been cleared meanwhile is left out, and so is one that has been replaced: the newer one is
+ * in the queue of the Client, and the older one behind it would be the last word. At QoS 0 the newer one may have been
+ * dropped as it came; then it takes the place of the older one.
  */
 export class RetainedCursor {
-  /** Of the Subscription that called for the messages. */
-  readonly filter: string
   readonly terms: DeliveryTerms
+  readonly #subscription: Subscription
   readonly #messages: readonly Message[]
   readonly #retained: RetainedMessages
   #position = 0
+  /** What is still to be sent, once somebody has asked for a single message; most cursors never need it. */
+  #pending: Set<Message> | undefined
 
-  constructor(filter: string, messages: readonly Message[], terms: DeliveryTerms, retained: RetainedMessages) {
-    this.filter = filter
+  constructor(subscription: Subscription, messages: readonly Message[], retained: RetainedMessages) {
+    this.#subscription = subscription
+    this.terms = mergeTerms([subscription])
     this.#messages = messages
-    this.terms = terms
     this.#retained = retained
   }
 
-  /** The next message that is still retained, which stays; `undefined` at the end. */
+  /** Of the Subscription that called for the messages. */
+  get filter(): string {
+    return this.#subscription.filter
+  }
+
+  /** The next message that is to be sent, which stays; `undefined` at the end. */
   peek(): Message | undefined {
-    for (
-      let message = this.#messages[this.#position];
-      message !== undefined;
-      message = this.#messages[this.#position]
-    ) {
-      if (this.#retained.get(message.topic) === message) return message
-      this.#position++
+    for (; this.#position < this.#messages.length; this.#position++) {
+      const message = this.#messages[this.#position]!
+      const current = this.#retained.get(message.topic)
+      if (current === undefined || this.#isOwn(current)) continue
+      if (this.#pending !== undefined && !this.#pending.has(message)) continue
+      if (current === message || this.qosOf(current) === 0) return current
     }
     return undefined
   }
@@ -45,8 +51,25 @@ export class RetainedCursor {
     return message
   }
 
+  /**
+   * Takes out a message that is to be sent at once, because one that came later to its topic would overtake it.
+   *
+   * @param message the retained message of its topic
+   * @returns whether it was still to be sent
+   */
+  takeOut(message: Message): boolean {
+    this.#pending ??= new Set(this.#messages.slice(this.#position))
+    return !this.#isOwn(message) && this.#pending.delete(message)
+  }
+
   /** The QoS at which the message goes to this Client. */
   qosOf(message: Message): QoS {
     return message.qos < this.terms.qos ? message.qos : this.terms.qos
+  }
+
+  /** Whether No Local keeps the message from its publisher [MQTT-3.8.3-3]. */
+  #isOwn({ publisherId }: Message): boolean {
+    const { noLocal, subscriber } = this.#subscription
+    return noLocal && publisherId === subscriber.clientId
   }
 }

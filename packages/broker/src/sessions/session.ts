@@ -142,7 +142,7 @@ export class Session implements Subscriber, SlowReceiver {
 
   /**
    * Gives what this Client has of Shared Subscriptions to other members, except QoS 2 messages that it has been sent: those
-   * must stay with its Session [MQTT-4.8.2-5], [MQTT-4.8.2-6].
+   * must stay with its Session [MQTT-4.8.2-4], [MQTT-4.8.2-5].
    *
    * @param mustBeConnected whether other members only come into question if they are there
    */
@@ -164,6 +164,7 @@ export class Session implements Subscriber, SlowReceiver {
   deliver(message: Message, terms: DeliveryTerms): void {
     const qos = message.qos < terms.qos ? message.qos : terms.qos // [MQTT-3.8.4-8]
     const retain = terms.retainAsPublished && message.retain // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+    if (this.#cursors.length > 0 && !message.retain) this.#sendOlderRetained(message.topic, qos)
     if (qos === 0) this.#sendAtMostOnce(message, retain, terms)
     else this.#take(this.#record(message, qos, retain, terms))
   }
@@ -172,10 +173,10 @@ export class Session implements Subscriber, SlowReceiver {
    * Sends retained messages because of a new Subscription, as fast as the Client takes them and outside
    * the queue, however many there are.
    */
-  deliverRetained(filter: string, messages: readonly Message[], terms: DeliveryTerms): void {
-    this.cancelRetained(filter) // they would come twice, and so the cursors are no more than the Subscriptions
+  deliverRetained(subscription: Subscription, messages: readonly Message[]): void {
+    this.cancelRetained(subscription.filter) // they would come twice; and so there is no more than a cursor per Subscription
     if (messages.length === 0) return
-    this.#cursors.push(new RetainedCursor(filter, messages, terms, this.#services.retained))
+    this.#cursors.push(new RetainedCursor(subscription, messages, this.#services.retained))
     this.pump()
   }
 
@@ -321,6 +322,17 @@ export class Session implements Subscriber, SlowReceiver {
         else this.#take(this.#record(message, qos, true, cursor.terms)) // [MQTT-3.3.1-8]
       }
       this.#cursors.shift()
+    }
+  }
+
+  /** Lets no message overtake the retained message of its topic and QoS that still waits in a cursor [MQTT-4.6.0-5]. */
+  #sendOlderRetained(topic: string, qos: QoS): void {
+    const older = this.#services.retained.get(topic)
+    if (older === undefined) return
+    for (const cursor of this.#cursors) {
+      if (cursor.qosOf(older) !== qos || (qos === 0 && this.#outlet?.isCongested) || !cursor.takeOut(older)) continue
+      if (qos === 0) this.#sendAtMostOnce(older, true, cursor.terms)
+      else this.#take(this.#record(older, qos, true, cursor.terms))
     }
   }
 

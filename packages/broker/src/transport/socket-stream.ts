@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamHandler } from '../connection/byte-stream.ts'
 
@@ -6,6 +6,8 @@ import type { ByteStream, ByteStreamHandler } from '../connection/byte-stream.ts
 export class SocketStream implements ByteStream {
   readonly remoteAddress: string
   readonly #socket: Duplex
+  /** Whether bytes that the stream has taken may still lie in it as they were given: only a socket of the host copies them. */
+  readonly #keepsChunks: boolean
   #handler: ByteStreamHandler | undefined
   /** Whether a write was not taken whole, so that somebody waits for the drain. */
   #isPending = false
@@ -17,7 +19,10 @@ export class SocketStream implements ByteStream {
 
   constructor(socket: Duplex) {
     this.#socket = socket
+    this.#keepsChunks = !(socket instanceof Socket)
     this.remoteAddress = (socket as Partial<Socket>).remoteAddress ?? 'in process'
+    // A reset or a broken pipe is followed by `close`, which says all that matters here.
+    socket.on('error', () => {})
   }
 
   get pendingBytes(): number {
@@ -30,17 +35,16 @@ export class SocketStream implements ByteStream {
     socket.on('data', (chunk: Uint8Array) => handler.onBytes(chunk))
     socket.on('end', () => handler.onEnd())
     socket.on('close', () => handler.onClose())
-    // A reset or a broken pipe is followed by `close`, which says all that matters here.
-    socket.on('error', () => {})
   }
 
   write(chunks: readonly Uint8Array[]): void {
     const socket = this.#socket
     if (socket.destroyed || socket.writableEnded) return
-    if (chunks.length === 1) socket.write(chunks[0]!, this.#onWritten)
+    const given = this.#keepsChunks ? chunks.map(chunk => Uint8Array.from(chunk)) : chunks
+    if (given.length === 1) socket.write(given[0]!, this.#onWritten)
     else {
       socket.cork()
-      for (const chunk of chunks) socket.write(chunk, this.#onWritten)
+      for (const chunk of given) socket.write(chunk, this.#onWritten)
       socket.uncork()
     }
     if (socket.writableLength > 0) this.#isPending = true

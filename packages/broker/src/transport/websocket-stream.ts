@@ -32,8 +32,9 @@ export class WebSocketStream implements ByteStream {
     this.#handler = handler
     const socket = this.#socket
     socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (!isBinary) return socket.close(UNSUPPORTED_DATA, 'MQTT needs binary frames') // [MQTT-6.0.0-1]
-      handler.onBytes(data)
+      if (isBinary) return handler.onBytes(data)
+      socket.close(UNSUPPORTED_DATA, 'MQTT needs binary frames') // [MQTT-6.0.0-1]
+      handler.onEnd() // what follows in other frames is not looked at, and the peer has no more than its linger time
     })
     socket.on('close', () => handler.onClose())
     // A broken frame or connection is followed by `close`, which says all that matters here.

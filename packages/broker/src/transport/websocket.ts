@@ -11,6 +11,8 @@ import { WebSocketStream } from './websocket-stream.ts'
 const SUB_PROTOCOLS = ['mqtt', 'mqttv3.1', 'mqttv5']
 /** Milliseconds that a client has for its HTTP request. */
 const REQUEST_TIMEOUT_MS = 10_000
+/** How often the host looks for requests that take too long, in milliseconds; by default it would be every 30 000. */
+const TIMEOUT_CHECK_MS = 1_000
 
 /**
  * Listens for MQTT over WebSocket (section 6), on any path.
@@ -25,7 +27,11 @@ export function listenWebSocket(
 ): Promise<Listener> {
   const { host = '127.0.0.1', port = 0 } = options
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
     (_, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
       response.end('This is an MQTT broker. Connect with an MQTT client over WebSocket.\n')
@@ -73,6 +79,6 @@ function refuse(socket: Duplex): void {
 function closeServer(server: Server): Promise<void> {
   return new Promise(closed => {
     server.close(() => closed())
-    server.closeIdleConnections()
+    server.closeAllConnections() // those that are no WebSockets yet; nobody else would ever end them
   })
 }

@@ -104,8 +104,9 @@ export class MemoryWire implements Wire {
     return this.#held.length
   }
 
-  async arrival(): Promise<void> {
+  async arrival(): Promise<boolean> {
     await this.#settle()
+    return false
   }
 
   /** {@link ServerEnd} writes. */

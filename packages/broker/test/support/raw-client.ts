@@ -129,7 +129,7 @@ export class RawClient<W extends Wire = Wire> implements WireHandler {
   async #wait(what: string): Promise<void> {
     const before = this.#inbox.length
     const { state } = this
-    await this.wire.arrival()
+    while (await this.wire.arrival()) if (this.#inbox.length > before || this.#state !== state) return
     if (this.#inbox.length > before || this.#state !== state) return
     const came = this.#inbox.map(packetText).join(', ')
     throw new Error(`waited for ${what}; the connection is ${state}; came: ${came || 'nothing'}`)

@@ -1,12 +1,12 @@
 import type { Connect, ProtocolVersion } from '@curlew/codec'
-import { type Broker, createBroker, type Limits, type Store } from '../../src/index.ts'
+import { type Broker, type BrokerOptions, createBroker, type Limits, type Store } from '../../src/index.ts'
 import { MemoryWire } from './memory-stream.ts'
 import { connectPacket } from './packets.ts'
 import { RawClient } from './raw-client.ts'
 import { RecordingLog } from './recording-log.ts'
 import { VirtualRuntime } from './virtual-runtime.ts'
 
-export interface StageOptions {
+export interface StageOptions extends Pick<BrokerOptions, 'capabilities' | 'routing' | 'authenticationMethods'> {
   limits?: Partial<Limits>
   store?: Store
   /** To let one broker follow another in the same time. */
@@ -19,14 +19,15 @@ export class Stage {
   readonly log = new RecordingLog()
   readonly broker: Broker
 
-  constructor({ limits = {}, store, runtime = new VirtualRuntime() }: StageOptions = {}) {
+  constructor({ runtime = new VirtualRuntime(), ...options }: StageOptions = {}) {
     this.runtime = runtime
-    this.broker = createBroker({ limits, runtime, log: this.log, ...(store === undefined ? {} : { store }) })
+    this.broker = createBroker({ ...options, runtime, log: this.log })
   }
 
-  /** A Network Connection on which nothing has been sent. */
-  async open(version: ProtocolVersion = 5): Promise<RawClient<MemoryWire>> {
+  /** A Network Connection on which nothing has been sent. @param remoteAddress default: that of streams without one */
+  async open(version: ProtocolVersion = 5, remoteAddress?: string): Promise<RawClient<MemoryWire>> {
     const wire = new MemoryWire(() => this.runtime.settle())
+    if (remoteAddress !== undefined) Object.assign(wire.server, { remoteAddress })
     const client = new RawClient(wire, version)
     await this.broker.attach(wire.server)
     await this.settle()

@@ -17,7 +17,9 @@ export interface Wire {
   destroy(): void
   /**
    * Waits until something may have come. In memory: until nothing more can come without time going on, or without the client
-   * doing something. On a socket: until the next event.
+   * doing something. On a socket: until the next event, which may be no more than a part of a packet.
+   *
+   * @returns whether it may be worth waiting on
    */
-  arrival(): Promise<void>
+  arrival(): Promise<boolean>
 }

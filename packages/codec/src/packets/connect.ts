@@ -90,7 +90,7 @@ export function decodeProtocolVersion(reader: PacketReader): ProtocolVersion {
     const shown = name.length > 16 ? `${name.slice(0, 16)}…` : name
     throw new UnsupportedProtocolVersionError(
       `protocol '${shown}' version ${version} is not MQTT 3.1, 3.1.1 or 5.0`,
-      name === 'MQTT' || name === 'MQIsdp' ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]',
+      name === 'MQTT' || name === 'MQIsdp',
     )
   }
   return version as ProtocolVersion

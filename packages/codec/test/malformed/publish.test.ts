@@ -95,6 +95,27 @@ const topicNames: Refusal[] = [
   ],
 ]
 
+const nullCharacters: Refusal[] = [
+  [
+    '[MQTT-4.7.3-2]',
+    'a PUBLISH to a Topic Name with U+0000',
+    'server',
+    5,
+    "30 06 0003 'a' 00 'b' 00",
+    ...malformed,
+    '[MQTT-1.5.4-2]',
+  ],
+  [
+    '[MQTT3-4.7.3-2]',
+    'a PUBLISH to a Topic Name with U+0000',
+    'server',
+    4,
+    "30 05 0003 'a' 00 'b'",
+    ...malformed,
+    '[MQTT-1.5.4-2]',
+  ],
+]
+
 const packetIds: Refusal[] = [
   [
     '[MQTT-2.2.1-3]',
@@ -220,4 +241,4 @@ const properties: Refusal[] = [
   ],
 ]
 
-testRefusals([...topicNames, ...packetIds, ...properties])
+testRefusals([...topicNames, ...nullCharacters, ...packetIds, ...properties])

@@ -48,7 +48,7 @@ export const connectVectors: readonly Vector[] = [
     },
   },
   {
-    name: 'CONNECT with everything that MQTT 3.1.1 has',
+    name: '[MQTT3-3.1.3-1] CONNECT with everything that MQTT 3.1.1 has, in its order',
     versions: [4],
     bytes: "10 21 0004 'MQTT' 04 f6 ffff 0001 'c' 0003 'w/t' 0004 'gone' 0003 'ann' 0002 00ff",
     packet: {
@@ -174,7 +174,7 @@ export const connectVectors: readonly Vector[] = [
     packet: { type, protocolVersion: 5, cleanStart: false, keepAlive: 0, clientId: 'x'.repeat(65_535), ...none },
   },
   {
-    name: '[MQTT-1.5.4-3] CONNECT whose Client Identifier begins with U+FEFF',
+    name: '[MQTT-1.5.4-3] [MQTT3-1.5.3-3] CONNECT whose Client Identifier begins with U+FEFF',
     versions: [4],
     bytes: "10 10 0004 'MQTT' 04 02 0000 0004 efbbbf 'c'",
     packet: { type, protocolVersion: 4, cleanStart, keepAlive: 0, clientId: '\ufeffc', ...none },

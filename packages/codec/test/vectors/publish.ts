@@ -44,6 +44,18 @@ export const publishVectors: readonly Vector[] = [
     packet: { type, topic: 'a/b', payload: hello, ...atMostOnce },
   },
   {
+    name: '[MQTT3-2.3.1-5] PUBLISH at QoS 0 whose payload looks like a Packet Identifier',
+    versions: [3, 4],
+    bytes: "30 07 0003 'a/b' 0001",
+    packet: { type, topic: 'a/b', payload: bytesOf('0001'), ...atMostOnce },
+  },
+  {
+    name: '[MQTT-2.2.1-2] PUBLISH at QoS 0 whose payload looks like a Packet Identifier',
+    versions: [5],
+    bytes: "30 08 0003 'a/b' 00 0001",
+    packet: { type, topic: 'a/b', payload: bytesOf('0001'), ...atMostOnce },
+  },
+  {
     name: 'PUBLISH without a payload',
     versions: [3, 4],
     bytes: "31 05 0003 'a/b'",
@@ -111,7 +123,7 @@ export const publishVectors: readonly Vector[] = [
     packet: { type, topic: '', payload: bytesOf("'hi'"), ...atMostOnce, properties: { topicAlias: 1 } },
   },
   {
-    name: 'PUBLISH whose Topic Name has 65 535 bytes',
+    name: '[MQTT-4.7.3-3] [MQTT3-4.7.3-3] PUBLISH whose Topic Name has 65 535 bytes',
     versions: [3, 4],
     bytes: "30 818004 ffff 'x'*65535",
     packet: { type, topic: 'x'.repeat(65_535), payload: bytesOf(''), ...atMostOnce },
