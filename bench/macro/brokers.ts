@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { pinned } from './cores.ts'
+
+export const brokerNames = ['curlew', 'mosquitto', 'aedes'] as const
+export type BrokerName = (typeof brokerNames)[number]
+
+export interface BrokerOptions {
+  /** Core to run on; `undefined`: any. */
+  readonly core: number | undefined
+  /** Where a broker that runs on Node leaves its CPU profile; `undefined`: no profile. */
+  readonly profile: { readonly folder: string; readonly file: string } | undefined
+}
+
+/** A broker under test, in a process of its own. */
+export interface Broker {
+  readonly port: number
+  readonly pid: number
+  /** Ends it, politely first, because a profile is written when the process ends. */
+  stop(): Promise<void>
+  /** Ends it at once. */
+  kill(): void
+}
+
+/** A broker must answer within this time after its start. */
+const START_MS = 10_000
+/** A broker that has not ended by itself in this time is killed. */
+const STOP_MS = 10_000
+
+/**
+ * Mosquitto with nothing that costs it speed or limits the load: no persistence, no log, no `$SYS`, no Nagle, and no bound on
+ * what a client may have under way, because the windows of the generator are larger than its default of 20.
+ */
+export const mosquittoConfiguration: readonly string[] = [
+  'allow_anonymous true',
+  'persistence false',
+  'log_type error',
+  'log_dest stderr',
+  'connection_messages false',
+  'sys_interval 0',
+  'set_tcp_nodelay true',
+  'max_inflight_messages 0',
+  'max_queued_messages 0',
+]
+
+export async function startBroker(name: BrokerName, options: BrokerOptions): Promise<Broker> {
+  const { child, listening } = name === 'mosquitto' ? await spawnMosquitto(options) : spawnNodeBroker(name, options)
+  try {
+    return brokerOf(child, await listening)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw new Error(`${name} did not start`, { cause: error })
+  }
+}
+
+/** @returns the version, or `undefined` when the broker is not installed */
+export function brokerVersion(name: BrokerName): string | undefined {
+  if (name === 'mosquitto') return /version (\S+)/.exec(spawnSync('mosquitto', ['-h']).stdout?.toString() ?? '')?.[1]
+  const folder = name === 'curlew' ? '../../../packages/broker/' : '../../../tests/peers/node_modules/aedes/'
+  try {
+    const manifest = readFileSync(new URL(`${folder}package.json`, import.meta.url), 'utf8')
+    return (JSON.parse(manifest) as { version: string }).version
+  } catch {
+    return undefined
+  }
+}
+
+/** A broker on its way: `listening` resolves with its port. */
+interface Starting {
+  readonly child: ChildProcess
+  readonly listening: Promise<number>
+}
+
+async function spawnMosquitto({ core }: BrokerOptions): Promise<Starting> {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'curlew-bench-'))
+  const file = join(folder, 'mosquitto.conf')
+  writeFileSync(file, [`listener ${port} 127.0.0.1`, ...mosquittoConfiguration, ''].join('\n'))
+  const [command, args] = pinned(core, 'mosquitto', ['-c', file])
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  child.once('close', () => rmSync(folder, { recursive: true, force: true }))
+  return { child, listening: untilListening(child, port) }
+}
+
+/** Our broker and aedes: a small program that listens and prints its port, and ends when its standard input does. */
+function spawnNodeBroker(name: 'curlew' | 'aedes', { core, profile }: BrokerOptions): Starting {
+  const profiling = profile && ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.file}`]
+  const program = join(import.meta.dirname, `launch-${name}.js`)
+  const [command, args] = pinned(core, process.execPath, [...(profiling ?? []), program])
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  return { child, listening: printedPort(child) }
+}
+
+async function printedPort(child: ChildProcess): Promise<number> {
+  const signal = AbortSignal.timeout(START_MS)
+  const [line] = await Promise.race([once(child.stdout!, 'data', { signal }), once(child, 'exit', { signal })])
+  const port = Number(line)
+  if (!Buffer.isBuffer(line) || !(port > 0)) throw new Error('it ended before it printed its port')
+  return port
+}
+
+function brokerOf(child: ChildProcess, port: number): Broker {
+  const { pid } = child
+  if (pid === undefined) throw new Error('the broker has no process')
+  return {
+    port,
+    pid,
+    kill: () => child.kill('SIGKILL'),
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await exited
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** A port that nobody has. Between here and its use someone could take it; then the broker does not start, and says so. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function untilListening(child: ChildProcess, port: number): Promise<number> {
+  const deadlineMs = performance.now() + START_MS
+  while (!(await isListening(port))) {
+    if (child.exitCode !== null || performance.now() > deadlineMs) throw new Error(`nothing listens on port ${port}`)
+    await delay(20)
+  }
+  return port
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}

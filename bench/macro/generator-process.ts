@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { pinned } from './cores.ts'
+import type { Round, Target } from './load.ts'
+import type { Faults } from './message-order.ts'
+
+export type GeneratorRequest =
+  | { readonly type: 'open'; readonly target: Target }
+  | { readonly type: 'run'; readonly rampMs: number; readonly measuredMs: number }
+  | { readonly type: 'close' }
+
+export type GeneratorAnswer =
+  | { readonly type: 'opened' }
+  | { readonly type: 'measured'; readonly round: Round; readonly faults: Faults }
+  | { readonly type: 'closed' }
+  | { readonly type: 'failed'; readonly message: string; readonly faults: Faults | undefined }
+
+/** The load could not be carried to its end. {@link faults} are the messages that went wrong, if that was known. */
+export class LoadFailedError extends Error {
+  readonly faults: Faults | undefined
+
+  constructor(message: string, faults?: Faults) {
+    super(message)
+    this.faults = faults
+  }
+}
+
+/** The generator as its parent sees it. */
+export class GeneratorProcess {
+  readonly #child: ChildProcess
+
+  /** @param core to run on; `undefined`: any */
+  constructor(core: number | undefined) {
+    const [command, args] = pinned(core, process.execPath, [join(import.meta.dirname, 'generator.js')])
+    this.#child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  }
+
+  /** @throws {LoadFailedError} */
+  async open(target: Target): Promise<void> {
+    await this.#ask({ type: 'open', target })
+  }
+
+  /** @throws {LoadFailedError} */
+  async run(rampMs: number, measuredMs: number): Promise<{ round: Round; faults: Faults }> {
+    const answer = await this.#ask({ type: 'run', rampMs, measuredMs })
+    if (answer.type !== 'measured') throw new LoadFailedError(`the generator answered "${answer.type}"`)
+    return answer
+  }
+
+  /** Disconnects all clients. @throws {LoadFailedError} */
+  async close(): Promise<void> {
+    await this.#ask({ type: 'close' })
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #ask(request: GeneratorRequest): Promise<GeneratorAnswer> {
+    const abort = new AbortController()
+    const { signal } = abort
+    const exit = once(this.#child, 'exit', { signal }).then((): never => {
+      throw new LoadFailedError('the generator ended')
+    })
+    try {
+      this.#child.send(request)
+      const [answer] = (await Promise.race([once(this.#child, 'message', { signal }), exit])) as [GeneratorAnswer]
+      if (answer.type === 'failed') throw new LoadFailedError(answer.message, answer.faults)
+      return answer
+    } finally {
+      exit.catch(() => undefined) // Aborting it is how it ends when the answer came first.
+      abort.abort()
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import { type BrokerName, brokerNames } from './brokers.ts'
+import { isFaulty, type Results, ratio, type ScenarioResult } from './results.ts'
+
+const titles: Record<BrokerName, string> = { curlew: 'Curlew', mosquitto: 'Mosquitto', aedes: 'aedes' }
+
+/** Results as the part of docs/performance.md that is made by machine. @param link to the file they come from */
+export function markdownReport(results: Results, link: string): string {
+  return [
+    ...['### Run', '', ...runLines(results, link), ''],
+    ...['### Messages per second', '', ...rateTable(results), ''],
+    ...['### Latency', '', ...latencyTable(results), ''],
+    ...['### CPU time of the broker per message', '', ...cpuTable(results), ''],
+    ...['### Where Curlew is behind', '', ...shortcomings(results), ''],
+  ].join('\n')
+}
+
+function runLines({ date, commit, command, machine, versions, ...run }: Results, link: string): string[] {
+  const names = brokerNames.flatMap(name => (versions[name] === undefined ? [] : [`${titles[name]} ${versions[name]}`]))
+  const roundCount = Math.max(
+    0,
+    ...run.scenarios.flatMap(({ brokers }) => Object.values(brokers).map(b => b.rounds.length)),
+  )
+  return [
+    `- ${names.join(', ')}; commit \`${commit}\`, ${date.slice(0, 10)}`,
+    `- ${machine.cpu}, ${machine.coreCount} cores, ${machine.memoryGiB} GiB; ${machine.system}; Node ${machine.node}`,
+    `- ${machine.pinning}`,
+    `- ${roundCount} rounds of ${run.measuredSeconds} s after ${run.warmUpSeconds} s of warm-up; medians`,
+    `- \`${command}\`; all numbers are in [the file of results](${link})`,
+  ]
+}
+
+function rateTable({ scenarios }: Results): string[] {
+  const headings = ['Scenario', 'Window', ...brokerNames.map(name => titles[name]), '× Mosquitto', 'Aim', '× aedes']
+  const rows = scenarios.map(result => {
+    const { scenario } = result
+    const rates = brokerNames.map(name => rateOf(result, name))
+    const aim = scenario.aim === undefined ? '' : `≥ ${scenario.aim}`
+    const window = scenario.ratePerSecond === undefined ? scenario.window : 'paced'
+    const [mosquitto, aedes] = [ratio(result, 'curlew', 'mosquitto'), ratio(result, 'curlew', 'aedes')]
+    const isPaced = scenario.ratePerSecond !== undefined
+    return [scenario.name, window, ...rates, isPaced ? '' : times(mosquitto), aim, isPaced ? '' : times(aedes)]
+  })
+  return table(headings, rows)
+}
+
+function latencyTable({ scenarios }: Results): string[] {
+  const headings = ['p50 / p99 / p99.9, ms', ...brokerNames.map(name => titles[name])]
+  const rows = scenarios.map(result => [
+    result.scenario.name,
+    ...brokerNames.map(name => {
+      const latency = result.brokers[name]?.median?.latencyUs
+      return latency === undefined ? '–' : [latency.p50, latency.p99, latency.p999].map(milliseconds).join(' / ')
+    }),
+  ])
+  return table(headings, rows)
+}
+
+function cpuTable({ scenarios }: Results): string[] {
+  const headings = ['µs (load of broker / of generator)', ...brokerNames.map(name => titles[name])]
+  const rows = scenarios.map(result => [
+    result.scenario.name,
+    ...brokerNames.map(name => {
+      const round = result.brokers[name]?.median
+      if (round === undefined) return '–'
+      return `${round.brokerUsPerMessage.toFixed(2)} (${percent(round.brokerCpu)} / ${percent(round.generatorCpu)})`
+    }),
+  ])
+  return table(headings, rows)
+}
+
+/** Aims missed, brokers that were faster, and faults: what an honest reader wants to know first. */
+function shortcomings({ scenarios }: Results): string[] {
+  const found = scenarios.flatMap(result => [...slowness(result), ...costliness(result), ...faultsIn(result)])
+  return found.length === 0 ? ['Nowhere in this run.'] : found
+}
+
+function slowness(result: ScenarioResult): string[] {
+  const { scenario } = result
+  if (scenario.ratePerSecond !== undefined) return slowerLatency(result)
+  const toMosquitto = ratio(result, 'curlew', 'mosquitto')
+  if (toMosquitto !== undefined && toMosquitto < (scenario.aim ?? 1)) {
+    return [`- ${scenario.name}: ${times(toMosquitto)} of Mosquitto; the aim is ≥ ${scenario.aim ?? 1}.`]
+  }
+  const toAedes = ratio(result, 'curlew', 'aedes')
+  return toAedes !== undefined && toAedes < 1 ? [`- ${scenario.name}: ${times(toAedes)} of aedes.`] : []
+}
+
+/** A rate hides it when the generator was the bottleneck, CPU time per message does not. */
+function costliness({ scenario, brokers }: ScenarioResult): string[] {
+  const own = brokers.curlew?.median?.brokerUsPerMessage
+  const other = brokers.mosquitto?.median?.brokerUsPerMessage
+  if (own === undefined || other === undefined || own <= other) return []
+  return [`- ${scenario.name}: ${own.toFixed(1)} µs of CPU time per message; Mosquitto needs ${other.toFixed(1)} µs.`]
+}
+
+function slowerLatency({ scenario, brokers }: ScenarioResult): string[] {
+  const own = brokers.curlew?.median?.latencyUs
+  if (own === undefined) return []
+  return (['mosquitto', 'aedes'] as const).flatMap(name => {
+    const other = brokers[name]?.median?.latencyUs
+    const worse = (['p50', 'p99', 'p999'] as const).filter(percentile => other && own[percentile] > other[percentile])
+    return worse.length === 0 ? [] : [`- ${scenario.name}: later than ${titles[name]} at ${worse.join(', ')}.`]
+  })
+}
+
+function faultsIn({ scenario, brokers }: ScenarioResult): string[] {
+  return brokerNames.flatMap(name => {
+    const result = brokers[name]
+    if (result === undefined || (result.failure === undefined && !isFaulty(scenario.qos, result.faults))) return []
+    return [`- ${scenario.name}: ${titles[name]} failed: ${result.failure ?? JSON.stringify(result.faults)}.`]
+  })
+}
+
+function rateOf({ brokers }: ScenarioResult, name: BrokerName): string {
+  const rate = brokers[name]?.median?.messagesPerSecond
+  return rate === undefined ? '–' : Math.round(rate).toLocaleString('en')
+}
+
+function times(ratio: number | undefined): string {
+  return ratio === undefined ? '–' : `${ratio.toFixed(ratio < 10 ? 2 : 1)} ×`
+}
+
+function milliseconds(microseconds: number): string {
+  return (microseconds / 1000).toFixed(microseconds < 10_000 ? 2 : 0)
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+/** A table as the formatter writes it: columns as wide as their widest cell, all but the first aligned to the right. */
+function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  const cells = [headings, ...rows.map(row => row.map(String))]
+  const widths = headings.map((_, column) => Math.max(3, ...cells.map(row => row[column]!.length)))
+  const line = (row: readonly string[]): string => {
+    const padded = row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+    return `| ${padded.join(' | ')} |`
+  }
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(headings), line(rule), ...cells.slice(1).map(line)]
+}

@@ -1,0 +1,105 @@
+import { parseArgs } from 'node:util'
+import { type BrokerName, brokerNames } from './brokers.ts'
+import { chooseScenarios, type Scenario } from './scenarios.ts'
+
+export const usage = `Usage: npm run bench -- [options]
+
+Measures Curlew against Mosquitto and aedes on this machine, broker on one core and load generator on another.
+
+  --only WORDS      scenarios, by group or part of the name, separated by commas: p2p,device,fan-out,fan-in,latency,qos 1,…
+  --brokers NAMES   of ${brokerNames.join(',')}; default: all that are installed
+  --seconds N       of each measurement; default 0.6
+  --rounds N        measurements of each broker in each scenario, taken in turn; the median counts; default 3
+  --warm-up N       seconds before the first; default 0.8
+  --full            as for publication: 5 rounds of 3 seconds after a warm-up of 3 seconds
+  --window N        messages of one publisher under way, in place of the scenario's own; even, or 1
+  --json FILE       where the results go; default: bench/results/local/<date>-<commit>.json
+  --profile DIR     leaves a CPU profile of each Node broker and scenario there (slower; read it with bench/dist/macro/profile.js)
+  --help
+`
+
+export interface Options {
+  readonly scenarios: readonly Scenario[]
+  readonly brokers: readonly BrokerName[]
+  readonly measuredSeconds: number
+  readonly roundCount: number
+  readonly warmUpSeconds: number
+  readonly jsonPath: string | undefined
+  readonly profileFolder: string | undefined
+  /** The arguments as they were given, for the record. */
+  readonly args: readonly string[]
+}
+
+/** The command line is not what {@link usage} says. */
+export class UsageError extends Error {}
+
+/** @returns `undefined` when help is asked for. @throws {UsageError} */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const values = valuesOf(args)
+  if (values.help) return undefined
+  const isFull = values.full ?? false
+  const scenarios = chooseScenarios(listOf(values.only))
+  if (scenarios.length === 0) throw new UsageError(`no scenario matches --only ${values.only}`)
+  return {
+    scenarios:
+      values.window === undefined ? scenarios : scenarios.map(withWindow(wholeNumber('window', values.window))),
+    brokers: brokersIn(listOf(values.brokers)),
+    measuredSeconds: positive('seconds', values.seconds, isFull ? 3 : 0.6),
+    roundCount: values.rounds === undefined ? (isFull ? 5 : 3) : wholeNumber('rounds', values.rounds),
+    warmUpSeconds: positive('warm-up', values['warm-up'], isFull ? 3 : 0.8),
+    jsonPath: values.json,
+    profileFolder: values.profile,
+    args,
+  }
+}
+
+function valuesOf(args: readonly string[]) {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
+  const options = {
+    ...{
+      only: text,
+      brokers: text,
+      seconds: text,
+      rounds: text,
+      'warm-up': text,
+      window: text,
+      json: text,
+      profile: text,
+    },
+    ...{ full: flag, help: flag },
+  }
+  try {
+    return parseArgs({ args: [...args], options }).values
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error })
+  }
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(',').flatMap(word => (word.trim() === '' ? [] : [word.trim()]))
+}
+
+function brokersIn(names: readonly string[]): BrokerName[] {
+  const unknown = names.filter(name => !brokerNames.some(known => known === name))
+  if (unknown.length > 0) throw new UsageError(`unknown broker ${unknown.join(', ')}`)
+  return brokerNames.filter(name => names.length === 0 || names.includes(name))
+}
+
+function positive(name: string, text: string | undefined, fallback: number): number {
+  const value = text === undefined ? fallback : Number(text)
+  if (!(value > 0)) throw new UsageError(`--${name} must be a number above 0`)
+  return value
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = positive(name, text, 1)
+  if (!Number.isInteger(value)) throw new UsageError(`--${name} must be a whole number`)
+  return value
+}
+
+/** Keeps the rule that a batch is half the window, or all of it where each message has a write of its own. */
+function withWindow(window: number): (scenario: Scenario) => Scenario {
+  if (window > 1 && window % 2 === 1) throw new UsageError('--window must be even, or 1')
+  return scenario => ({ ...scenario, window, batch: scenario.batch === 1 ? 1 : Math.max(1, window / 2) })
+}

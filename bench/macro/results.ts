@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import type { BrokerName } from './brokers.ts'
+import type { Latency, Round } from './load.ts'
+import type { Faults } from './message-order.ts'
+import type { Scenario } from './scenarios.ts'
+
+/** What a run leaves behind; the file in bench/results is this as JSON. */
+export interface Results {
+  /** ISO 8601, in UTC. */
+  readonly date: string
+  readonly commit: string
+  readonly command: string
+  readonly machine: Machine
+  readonly versions: Partial<Record<BrokerName, string>>
+  readonly warmUpSeconds: number
+  readonly measuredSeconds: number
+  readonly scenarios: readonly ScenarioResult[]
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly coreCount: number
+  readonly memoryGiB: number
+  readonly system: string
+  readonly node: string
+  /** Which core each side had, or why they were not pinned. */
+  readonly pinning: string
+}
+
+export interface ScenarioResult {
+  readonly scenario: Scenario
+  readonly brokers: Partial<Record<BrokerName, BrokerResult>>
+}
+
+export interface BrokerResult {
+  readonly rounds: readonly Round[]
+  readonly median: Round | undefined
+  readonly faults: Faults
+  /** Why there are fewer rounds than asked for. */
+  readonly failure: string | undefined
+}
+
+/** The median of each quantity by itself: of rates, of percentiles, of shares. */
+export function medianRound(rounds: readonly Round[]): Round | undefined {
+  if (rounds.length === 0) return undefined
+  const of = (quantity: (round: Round) => number): number => median(rounds.map(quantity))
+  const ofLatency = (name: keyof Latency): number => of(({ latencyUs }) => latencyUs[name])
+  return {
+    seconds: of(round => round.seconds),
+    messageCount: of(round => round.messageCount),
+    messagesPerSecond: of(round => round.messagesPerSecond),
+    latencyUs: { p50: ofLatency('p50'), p99: ofLatency('p99'), p999: ofLatency('p999'), max: ofLatency('max') },
+    generatorCpu: of(round => round.generatorCpu),
+    brokerCpu: of(round => round.brokerCpu),
+    brokerUsPerMessage: of(round => round.brokerUsPerMessage),
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** How many times the rate of `of` is the rate of `to`; `undefined` when one of them was not measured. */
+export function ratio({ brokers }: ScenarioResult, of: BrokerName, to: BrokerName): number | undefined {
+  const [dividend, divisor] = [brokers[of]?.median?.messagesPerSecond, brokers[to]?.median?.messagesPerSecond]
+  return dividend === undefined || divisor === undefined ? undefined : dividend / divisor
+}
+
+/** Whether messages went wrong in a way that no QoS allows. QoS 1 may duplicate; nothing may lose or reorder. */
+export function isFaulty(qos: number, { lost, duplicates, reordered, strays }: Faults): boolean {
+  return lost + reordered + strays > 0 || (qos !== 1 && duplicates > 0)
+}
+
+export function describeMachine(pinning: string): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    coreCount: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${distribution()}, Linux ${release().split('-')[0]}`,
+    node: process.version,
+    pinning,
+  }
+}
+
+/** The short hash of HEAD, with `-dirty` behind it when what was measured is not what is committed. */
+export function currentCommit(): string {
+  // Without optional locks `git status` only reads, so it disturbs nobody who works in the tree meanwhile.
+  const options = { cwd: import.meta.dirname, env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' } }
+  const git = (...args: string[]): string => spawnSync('git', args, options).stdout?.toString() ?? ''
+  const hash = git('rev-parse', '--short', 'HEAD').trim()
+  if (hash === '') return 'unknown'
+  const isDirty = git('status', '--porcelain', '--', '../../../packages', '../../macro').trim() !== ''
+  return isDirty ? `${hash}-dirty` : hash
+}
+
+function distribution(): string {
+  try {
+    return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'
+  } catch {
+    return 'an unknown system'
+  }
+}

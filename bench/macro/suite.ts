@@ -1,0 +1,114 @@
+import { type Broker, type BrokerName, startBroker } from './brokers.ts'
+import type { Cores } from './cores.ts'
+import { GeneratorProcess, LoadFailedError } from './generator-process.ts'
+import type { Round } from './load.ts'
+import { type Faults, noFaults } from './message-order.ts'
+import type { Options } from './options.ts'
+import { type BrokerResult, isFaulty, medianRound, type ScenarioResult } from './results.ts'
+import type { Scenario } from './scenarios.ts'
+
+/** Part of each round before measuring starts: the time for queues to reach their usual length. */
+const RAMP_MS = 150
+
+/** One broker in one scenario. */
+interface Contender {
+  readonly name: BrokerName
+  readonly rounds: Round[]
+  broker: Broker | undefined
+  generator: GeneratorProcess | undefined
+  faults: Faults
+  failure: string | undefined
+}
+
+/** Everything that must not outlive this process. */
+const running = new Set<{ kill(): void }>()
+
+export function killChildren(): void {
+  for (const child of running) child.kill()
+}
+
+/**
+ * Starts all brokers with their loads and then measures them in turn, A B C A B C …, so that what disturbs the machine disturbs
+ * them alike. Only one has load at a time.
+ */
+export async function runScenario(
+  scenario: Scenario,
+  options: Options,
+  cores: Cores,
+  report: (line: string) => void,
+): Promise<ScenarioResult> {
+  const contenders = options.brokers.map(
+    (name): Contender => ({
+      ...{ name, rounds: [], faults: noFaults() },
+      ...{ broker: undefined, generator: undefined, failure: undefined },
+    }),
+  )
+  for (const contender of contenders) await attempt(contender, () => open(contender, scenario, options, cores))
+  for (let round = 0; round < options.roundCount; round++) {
+    for (const contender of contenders) {
+      await attempt(contender, () => measure(contender, scenario, options.measuredSeconds * 1000))
+      report(progressOf(contender, scenario, `${round + 1}/${options.roundCount}`))
+    }
+  }
+  for (const contender of contenders) await close(contender)
+  return { scenario, brokers: Object.fromEntries(contenders.map(contender => [contender.name, resultOf(contender)])) }
+}
+
+async function open(contender: Contender, scenario: Scenario, options: Options, cores: Cores): Promise<void> {
+  const { name } = contender
+  const file = `${scenario.name}-${name}.cpuprofile`.replaceAll(' ', '-')
+  const profile = options.profileFolder === undefined ? undefined : { folder: options.profileFolder, file }
+  const broker = await startBroker(name, { core: cores.broker, profile })
+  running.add(broker)
+  contender.broker = broker
+  const generator = new GeneratorProcess(cores.generator)
+  running.add(generator)
+  contender.generator = generator
+  await generator.open({ scenario, port: broker.port, brokerPid: broker.pid })
+  const { faults } = await generator.run(0, options.warmUpSeconds * 1000)
+  judge(contender, scenario, faults)
+}
+
+async function measure(contender: Contender, scenario: Scenario, measuredMs: number): Promise<void> {
+  const { round, faults } = await contender.generator!.run(RAMP_MS, measuredMs)
+  contender.rounds.push(round)
+  judge(contender, scenario, faults)
+}
+
+function judge(contender: Contender, { qos }: Scenario, faults: Faults): void {
+  contender.faults = faults
+  if (isFaulty(qos, faults)) throw new LoadFailedError(`wrong messages: ${JSON.stringify(faults)}`, faults)
+}
+
+/** Does a step unless an earlier one failed. What goes wrong with one broker must not keep the others from being measured. */
+async function attempt(contender: Contender, step: () => Promise<void>): Promise<void> {
+  if (contender.failure !== undefined) return
+  try {
+    await step()
+  } catch (error) {
+    contender.failure = (error as Error).message
+    if (error instanceof LoadFailedError && error.faults) contender.faults = error.faults
+  }
+}
+
+async function close(contender: Contender): Promise<void> {
+  const { broker, generator } = contender
+  await attempt(contender, async () => generator?.close())
+  generator?.kill()
+  await broker?.stop()
+  running.delete(broker!)
+  running.delete(generator!)
+}
+
+function resultOf({ rounds, faults, failure }: Contender): BrokerResult {
+  return { rounds, median: medianRound(rounds), faults, failure }
+}
+
+function progressOf({ name, rounds, failure }: Contender, scenario: Scenario, turn: string): string {
+  const prefix = `${scenario.name.padEnd(16)} ${name.padEnd(9)} ${turn}`
+  const last = rounds.at(-1)
+  if (failure !== undefined || last === undefined) return `${prefix}  FAILED: ${failure}`
+  const share = (part: number): string => `${Math.round(part * 100)} %`.padStart(5)
+  const rate = Math.round(last.messagesPerSecond).toLocaleString('en').padStart(11)
+  return `${prefix} ${rate} msg/s  broker ${share(last.brokerCpu)}  generator ${share(last.generatorCpu)}`
+}
