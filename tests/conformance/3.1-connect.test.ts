@@ -39,14 +39,22 @@ test('[MQTT-3.1.2-1] [MQTT3-3.1.2-1] the protocol name is compared as it stands,
   expect(await client.closing()).toEqual([])
 })
 
-test.each(['00', '01', '02', '03', '06', '7f', '84', 'ff'])(
-  '[MQTT-3.1.2-2] [MQTT3-3.1.2-2] protocol level %s is refused with 1 in the form of 3.1.1, and the connection closed',
+test('[MQTT3-3.1.2-2] the level of a bridge, 4 with bit 7 set, is refused with 1, so that it falls back', async () => {
+  const client = server.open(4)
+
+  client.send("10 0d 0004 'MQTT' 84 02 0000 0001 'c'")
+
+  expect(await client.closing()).toEqual(['CONNACK 01'])
+})
+
+test.each(['00', '01', '02', '03', '06', '7f', 'ff'])(
+  '[MQTT-3.1.2-2] [MQTT3-3.1.2-2] protocol level %s is refused by closing, without the CONNACK that 5.0 leaves open (ADR 0012)',
   async level => {
     const client = server.open(4)
 
     client.send(`10 0d 0004 'MQTT' ${level} 02 0000 0001 'c'`)
 
-    expect(await client.closing()).toEqual(['CONNACK 01'])
+    expect(await client.closing()).toEqual([])
   },
 )
 

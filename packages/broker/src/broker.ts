@@ -116,7 +116,7 @@ class ComposedBroker implements Broker {
     this.#limits = limits
     this.#log = log
     this.#store = store
-    this.#timers = new TimerWheel(runtime)
+    this.#timers = new TimerWheel(runtime, error => log.error('internal error in a timer', { error }))
     this.#router = new Router(store, limits, { ...defaultRoutingOptions, ...options.routing }, () => runtime.random())
     this.#events = new Events(error => log.error('a listener of the broker threw', { error }))
     const turn = new Turn(runtime, store)

@@ -54,12 +54,12 @@ export class PacketTooLargeError extends MqttError {
 export class UnsupportedProtocolVersionError extends MqttError {
   readonly code: 'ERR_MQTT_UNSUPPORTED_PROTOCOL_VERSION' = 'ERR_MQTT_UNSUPPORTED_PROTOCOL_VERSION'
   readonly reasonCode: ReasonCode = ReasonCode.UnsupportedProtocolVersion
-  /** Whether it is a version of MQTT, so that a CONNACK means something to the Client. */
-  readonly isMqtt: boolean
+  /** Whether it is a version of ours with bit 7 set, as bridges of Mosquitto try first. */
+  readonly isBridge: boolean
 
-  constructor(message: string, isMqtt: boolean) {
-    super(message, isMqtt ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]')
-    this.isMqtt = isMqtt
+  constructor(message: string, statement: Statement, isBridge: boolean) {
+    super(message, statement)
+    this.isBridge = isBridge
   }
 }
 

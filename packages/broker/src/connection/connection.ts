@@ -37,7 +37,7 @@ import { Output, type OutputOwner } from './output.ts'
 import type { PacketContext } from './packet-context.ts'
 import { PublishOutput } from './publish-output.ts'
 import { Reading } from './reading.ts'
-import { writeWithReason } from './reason-string.ts'
+import { writeDisconnect, writeWithReason } from './reason-string.ts'
 import type { ClientInfo, ConnectionServices } from './services.ts'
 
 type State = 'awaiting-connect' | 'authenticating' | 'connected' | 'closing' | 'closed'
@@ -152,7 +152,11 @@ export class Connection
     this.#deadlines.endStall()
     if (this.#state !== 'connected') return
     this.services.turn.touch()
-    this.session.pump()
+    try {
+      this.session.pump()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   onEnd(): void {
@@ -175,7 +179,8 @@ export class Connection
     if (!this.#isOpen) return
     const { counters } = this.services
     counters.endedByReason.set(reasonCode, (counters.endedByReason.get(reasonCode) ?? 0) + 1)
-    if (this.#state === 'connected' && this.version === 5) this.#sendDisconnect(reasonCode, message)
+    const isTold = this.#state === 'connected' && this.version === 5
+    if (isTold) writeDisconnect(this.output.writer(), reasonCode, message, this.#maximumPacketSize)
     this.#leave(message, reasonCode)
     this.#toClosing()
   }
@@ -274,6 +279,7 @@ export class Connection
     const { clientId, cleanStart, sessionExpiryInterval } = admission
     const { session, isPresent } = registry.open(clientId, cleanStart, sessionExpiryInterval)
     this.#session = session
+    session.attach(this, properties.receiveMaximum ?? 0xffff)
     this.#state = 'connected'
     this.wantsProblemInformation = properties.requestProblemInformation ?? true
     this.#decoder.maximumPacketSize = limits.packetBytesMax
@@ -285,7 +291,6 @@ export class Connection
     this.#deadlines.startKeepAlive(admission.keepAlive)
     this.#client = { clientId, protocolVersion: connect.protocolVersion, remoteAddress: this.remoteAddress }
     writePacket(this.acknowledgements.firstWriter(), admission.connack(isPresent, authentication), this.version) // [MQTT-3.2.0-1]
-    session.attach(this, properties.receiveMaximum ?? 0xffff)
     observer.connected(this.#client)
     session.pump()
     session.gatherShared()
@@ -327,33 +332,30 @@ export class Connection
   /** The one place that handles what was thrown while packets were handled. */
   fail(error: unknown): void {
     if (error instanceof MqttError) {
-      // A version that we do not speak is answered in the form of 3.1.1, which alone demands an answer.
-      if (error instanceof UnsupportedProtocolVersionError && error.isMqtt) this.#decoder.version ??= 4 // [MQTT3-3.1.2-2]
+      // Bridges of Mosquitto try a version of their own first and fall back on this answer only; ADR 0012 has the others.
+      if (error instanceof UnsupportedProtocolVersionError && error.isBridge) this.#decoder.version ??= 4 // [MQTT3-3.1.2-2]
       const isConnect = this.#state === 'awaiting-connect' && this.#decoder.version !== undefined
       if (isConnect) return this.#refuse(error) // [MQTT-3.1.4-1]
       return this.close(error.reasonCode, error.message) // [MQTT-4.13.1-1]
     }
-    const { log } = this.services
-    const { clientId } = this.#client ?? {}
-    log.error('internal error; the connection is closed', { clientId, state: this.#state, error })
+    const fields = { clientId: this.#client?.clientId, state: this.#state, error }
+    this.services.log.error('internal error; the connection is closed', fields)
     this.close(ReasonCode.ImplementationSpecificError, 'internal error')
   }
 
   /** Lets go of the Session; a Will that is still there is published. */
   #leave(reason: string, reasonCode?: number): void {
     this.services.turn.touch()
-    const session = this.#session
+    const [session, client] = [this.#session, this.#client]
     this.#session = undefined
-    const client = this.#client
     this.#client = undefined
-    if (session !== undefined) this.services.registry.leave(session, this)
-    if (client !== undefined) this.services.observer.disconnected(client, reason, reasonCode)
-  }
-
-  #sendDisconnect(reasonCode: ReasonCode, message: string): void {
-    // DISCONNECT may carry a Reason String whatever the Client asked for, as long as it fits.
-    const packet = { type: PacketType.Disconnect, reasonCode, properties: { reasonString: message } }
-    writeWithReason(this.output.writer(), packet, 5, this.#maximumPacketSize)
+    const { registry, observer, log } = this.services
+    try {
+      if (session !== undefined) registry.leave(session, this)
+    } catch (error) {
+      log.error('internal error while a connection ended', { clientId: client?.clientId, error }) // it ends all the same
+    }
+    if (client !== undefined) observer.disconnected(client, reason, reasonCode)
   }
 
   #toClosing(): void {

@@ -52,6 +52,8 @@ export class Output implements Flushable {
   /** Where in the writer the part begins that is not in `#parts` yet. */
   #partStart = 0
   #isScheduled = false
+  /** Whether the host may hold bytes that it has not taken. */
+  #hasPending = false
   #isHeld = false
   /** Bytes handed to the stream so far. */
   sentBytes = 0
@@ -65,7 +67,11 @@ export class Output implements Flushable {
 
   /** Bytes that have not been taken by the host, in this turn's buffer or before. */
   get pendingBytes(): number {
-    return this.#stream.pendingBytes + this.#collectedBytes
+    // The host is asked only while it holds something: this is read for every delivery (bench/macro: fan-out).
+    if (!this.#hasPending) return this.#collectedBytes
+    const { pendingBytes } = this.#stream
+    if (pendingBytes === 0) this.#hasPending = false
+    return pendingBytes + this.#collectedBytes
   }
 
   get isCongested(): boolean {
@@ -138,7 +144,8 @@ export class Output implements Flushable {
     this.#partStart = 0
     if (parts.length > 0) this.#stream.write(parts)
     // What the host has not taken still lies in the writer's buffer, which then is left to it.
-    if (this.#stream.pendingBytes > 0) this.#owner.onPending()
+    this.#hasPending = this.#stream.pendingBytes > 0
+    if (this.#hasPending) this.#owner.onPending()
     else this.#services.writers.give(writer)
   }
 

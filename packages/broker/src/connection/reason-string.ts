@@ -1,8 +1,32 @@
-import { type Connack, type Disconnect, noProperties, type PacketWriter, writePacket } from '@curlew/codec'
+import {
+  type Connack,
+  type Disconnect,
+  isReasonCodeOf,
+  noProperties,
+  PacketType,
+  type PacketWriter,
+  ReasonCode,
+  writePacket,
+} from '@curlew/codec'
+
+/** UTF-16 units of a Reason String at most: it is for people. */
+const REASON_LENGTH_MAX = 1024
+
+/** Writes a DISCONNECT of 5.0 as {@link writeWithReason} does. */
+export function writeDisconnect(
+  writer: PacketWriter,
+  reasonCode: ReasonCode,
+  message: string,
+  maximumPacketSize: number,
+): void {
+  const packet: Disconnect = { type: PacketType.Disconnect, reasonCode, properties: { reasonString: message } }
+  writeWithReason(writer, packet, 5, maximumPacketSize)
+}
 
 /**
  * Writes a packet that says why the connection ends, without its properties where they would make it larger than the Client
- * takes [MQTT-3.2.2-19], [MQTT-3.14.2-3], and not at all if that is still too large.
+ * takes [MQTT-3.2.2-19], [MQTT-3.14.2-3], and not at all if that is still too large. It does not throw, whatever
+ * the reason: there is nobody left to tell.
  */
 export function writeWithReason(
   writer: PacketWriter,
@@ -11,9 +35,20 @@ export function writeWithReason(
   maximumPacketSize: number,
 ): void {
   const start = writer.position
-  writePacket(writer, packet, version)
+  const sendable = version === 5 ? made5(packet) : packet
+  writePacket(writer, sendable, version)
   if (writer.position - start <= maximumPacketSize) return
   writer.position = start
-  writePacket(writer, { ...packet, properties: noProperties }, version)
+  writePacket(writer, { ...sendable, properties: noProperties }, version)
   if (writer.position - start > maximumPacketSize) writer.position = start // [MQTT-3.1.2-24]
+}
+
+/** The packet with a Reason Code that it may carry, and a Reason String that can be written. */
+function made5<T extends Connack | Disconnect>(packet: T): T {
+  const { type, reasonCode, properties } = packet
+  // A second CONNECT of an unknown version, for one, has a code that DISCONNECT does not know.
+  const allowed = isReasonCodeOf(type, reasonCode) ? reasonCode : ReasonCode.ProtocolError
+  // What is quoted from a Client may have been cut in the middle of a character [MQTT-1.5.4-1].
+  const reasonString = properties.reasonString?.slice(0, REASON_LENGTH_MAX).replace(/[\p{Surrogate}\0]/gu, '\ufffd')
+  return { ...packet, reasonCode: allowed, properties: { ...properties, reasonString } }
 }

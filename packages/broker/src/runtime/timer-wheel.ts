@@ -32,6 +32,7 @@ export class WheelTimer {
  */
 export class TimerWheel {
   readonly #runtime: Runtime
+  readonly #onError: (error: unknown) => void
   /** Heads of the rings; a head is not a timer of anybody's. */
   readonly #slots: WheelTimer[]
   /** The tick up to which all slots have been served. */
@@ -39,8 +40,10 @@ export class TimerWheel {
   #count = 0
   #cancelHostTimer: (() => void) | undefined
 
-  constructor(runtime: Runtime) {
+  /** @param onError gets what a callback throws; the other callbacks come all the same */
+  constructor(runtime: Runtime, onError: (error: unknown) => void) {
     this.#runtime = runtime
+    this.#onError = onError
     this.#tick = Math.floor(runtime.monotonicMs() / WHEEL_TICK_MS)
     this.#slots = Array.from({ length: WHEEL_SLOTS }, () => {
       const head = new WheelTimer(() => {})
@@ -114,7 +117,11 @@ export class TimerWheel {
     for (const timer of due) {
       if (!timer.isSet || timer.dueMs > nowMs) continue
       this.clear(timer)
-      timer.callback()
+      try {
+        timer.callback()
+      } catch (error) {
+        this.#onError(error)
+      }
     }
   }
 }

@@ -94,12 +94,12 @@ export class SessionRegistry {
     if (known !== undefined && cleanStart) this.#end(known) // [MQTT-3.1.2-4]
     const entry = this.#entries.get(clientId)
     if (entry === undefined) return { session: this.#create(clientId, expiryInterval), isPresent: false } // [MQTT-3.1.2-6]
-    this.#services.timers.clear(entry.willTimer)
-    this.#services.timers.clear(entry.expiryTimer)
     const { session } = entry
-    session.will = undefined // [MQTT-3.1.3-9]
     session.expiryInterval = expiryInterval
     if (session.isStored || expiryInterval > 0) session.save()
+    session.will = undefined // [MQTT-3.1.3-9]
+    this.#services.timers.clear(entry.willTimer)
+    this.#services.timers.clear(entry.expiryTimer)
     return { session, isPresent: true } // [MQTT-3.1.2-5]
   }
 
@@ -116,9 +116,9 @@ export class SessionRegistry {
     const { timers, runtime } = this.#services
     const now = runtime.monotonicMs()
     if (session.expiryInterval === 0) return this.#end(entry)
-    if (session.isStored) session.save(runtime.wallClockMs())
     const expiry = sessionExpiresAt(now, session.expiryInterval)
     if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
+    if (session.isStored) session.save(runtime.wallClockMs())
     if (session.will === undefined) return
     if (session.will.delayInterval === 0) this.#publishWill(session)
     else timers.set(entry.willTimer, now + session.will.delayInterval * 1000) // [MQTT-3.1.2-8]
@@ -137,8 +137,8 @@ export class SessionRegistry {
 
   #create(clientId: string, expiryInterval: number): Session {
     const session = new Session(clientId, expiryInterval, this.#services.sessions)
-    this.#add(session)
     if (expiryInterval > 0) session.save()
+    this.#add(session)
     return session
   }
 

@@ -2,6 +2,8 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamHandler } from '../connection/byte-stream.ts'
 
+const nothing = new Uint8Array(0)
+
 /** A {@link ByteStream} over a TCP or TLS socket, or over any Duplex of bytes. */
 export class SocketStream implements ByteStream {
   readonly remoteAddress: string
@@ -11,11 +13,6 @@ export class SocketStream implements ByteStream {
   #handler: ByteStreamHandler | undefined
   /** Whether a write was not taken whole, so that somebody waits for the drain. */
   #isPending = false
-  readonly #onWritten = (): void => {
-    if (!this.#isPending || this.#socket.writableLength > 0) return
-    this.#isPending = false
-    this.#handler?.onDrain()
-  }
 
   constructor(socket: Duplex) {
     this.#socket = socket
@@ -40,14 +37,35 @@ export class SocketStream implements ByteStream {
   write(chunks: readonly Uint8Array[]): void {
     const socket = this.#socket
     if (socket.destroyed || socket.writableEnded) return
+    try {
+      this.#hand(chunks)
+    } catch (error) {
+      socket.destroy(error as Error) // a stream of the application that throws has failed like any other
+    }
+    if (socket.writableLength === 0 || this.#isPending || socket.destroyed) return
+    this.#isPending = true
+    this.#watchDrain()
+  }
+
+  #hand(chunks: readonly Uint8Array[]): void {
+    const socket = this.#socket
     const given = this.#keepsChunks ? chunks.map(chunk => Uint8Array.from(chunk)) : chunks
-    if (given.length === 1) socket.write(given[0]!, this.#onWritten)
+    if (given.length === 1) socket.write(given[0]!)
     else {
       socket.cork()
-      for (const chunk of given) socket.write(chunk, this.#onWritten)
+      for (const chunk of given) socket.write(chunk)
       socket.uncork()
     }
-    if (socket.writableLength > 0) this.#isPending = true
+  }
+
+  /** Asks with an empty write, which ends when all before it have: so only what is not taken at once costs a callback (bench/macro: device). */
+  #watchDrain(): void {
+    this.#socket.write(nothing, error => {
+      if (error) return // followed by `close`
+      if (this.#socket.writableLength > 0) return this.#watchDrain()
+      this.#isPending = false
+      this.#handler?.onDrain()
+    })
   }
 
   pause(): void {

@@ -8,13 +8,22 @@ test('a Reason String that quotes half of a character the client sent is whole, 
   const other = await stage.connect({ clientId: 'other' })
   const client = await stage.connect()
 
-  client.send("82 4a 0001 00 0044 'x'*63 'a😀' ff*0 '#' 00".replace('a😀', '😀'))
+  client.send("82 4a 0001 00 0044 'x'*63 '😀#' 00")
 
   const disconnect = await client.receiveA(PacketType.Disconnect)
   expect(disconnect.reasonCode).toBe(0x81)
   expect(disconnect.properties.reasonString).toMatch(/^'x{63}.…' is not a Topic Filter/u)
   other.send(subscribePacket(1, ['a']))
   expect(await other.next()).toBe('SUBACK 1 00')
+})
+
+test('[MQTT-3.1.0-2] a second CONNECT of a version that nobody speaks is a Protocol Error like any other', async () => {
+  const stage = new Stage()
+  const client = await stage.connect()
+
+  client.send("10 0e 0004 'MQTT' 09 02 0000 00 0001 'c'")
+
+  expect(await client.closing()).toEqual(['DISCONNECT 82'])
 })
 
 test('a refusing CONNACK that quotes half of a character is whole', async () => {

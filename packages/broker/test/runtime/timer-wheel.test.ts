@@ -5,8 +5,8 @@ import { VirtualRuntime } from '../support/virtual-runtime.ts'
 
 const setUp = () => {
   const runtime = new VirtualRuntime()
-  const wheel = new TimerWheel(runtime)
   const calls: string[] = []
+  const wheel = new TimerWheel(runtime, error => calls.push(String(error)))
   const timer = (name: string): WheelTimer => new WheelTimer(() => calls.push(name))
   return { runtime, wheel, calls, timer }
 }
@@ -95,6 +95,24 @@ test('a callback may set and clear timers, its own included', async () => {
   expect(wheel.count).toBe(0)
 })
 
+test('a callback that throws keeps no other from being called, now or later', async () => {
+  const { runtime, wheel, calls, timer } = setUp()
+  const now = runtime.monotonicMs()
+  wheel.set(timer('first'), now + 200)
+  wheel.set(
+    new WheelTimer(() => {
+      throw new Error('fault')
+    }),
+    now + 200,
+  )
+  wheel.set(timer('second'), now + 200)
+  wheel.set(timer('later'), now + 5_000)
+
+  await runtime.advance(6_000)
+
+  expect(calls).toEqual(['first', 'Error: fault', 'second', 'later'])
+})
+
 test('the host timer runs only while a timer is set, and never after close()', async () => {
   const { runtime, wheel, calls, timer } = setUp()
   const idle = runtime.timerCount
@@ -123,7 +141,7 @@ test('after a long pause of the process every timer that is due calls back once'
       return () => {}
     },
   } as unknown as VirtualRuntime
-  const wheel = new TimerWheel(runtime)
+  const wheel = new TimerWheel(runtime, () => {})
   const called: number[] = []
   const delays = [100, 5_000, 99_900, 102_400, 350_000, 3_000_000]
   for (const delay of delays) wheel.set(new WheelTimer(() => called.push(delay)), delay)

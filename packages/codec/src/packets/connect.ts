@@ -86,14 +86,19 @@ function hasField(reader: PacketReader, flag: number, version: ProtocolVersion):
 export function decodeProtocolVersion(reader: PacketReader): ProtocolVersion {
   const name = reader.utf8String()
   const version = reader.byte()
-  if (version < 3 || version > 5 || protocolNames[version as ProtocolVersion] !== name) {
+  if (!isProtocol(name, version)) {
     const shown = name.length > 16 ? `${name.slice(0, 16)}…` : name
     throw new UnsupportedProtocolVersionError(
       `protocol '${shown}' version ${version} is not MQTT 3.1, 3.1.1 or 5.0`,
-      name === 'MQTT' || name === 'MQIsdp',
+      name === 'MQTT' || name === 'MQIsdp' ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]',
+      version >= 0x80 && isProtocol(name, version - 0x80),
     )
   }
   return version as ProtocolVersion
+}
+
+function isProtocol(name: string, version: number): boolean {
+  return version >= 3 && version <= 5 && protocolNames[version as ProtocolVersion] === name
 }
 
 function checkFlags(flags: number, version: ProtocolVersion): void {

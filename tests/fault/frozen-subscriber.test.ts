@@ -1,0 +1,120 @@
+import { afterEach, expect, test } from 'vitest'
+import { type Broker, type BrokerOptions, createBroker } from '../../packages/broker/src/index.ts'
+import { connectPacket, publishPacket, subscribePacket } from '../../packages/broker/test/support/packets.ts'
+import { RawClient } from '../../packages/broker/test/support/raw-client.ts'
+import { persistent } from '../../packages/broker/test/support/stage.ts'
+import { TcpWire } from '../../packages/broker/test/support/tcp-wire.ts'
+import { memoryBytes } from './memory.ts'
+
+const brokers: Broker[] = []
+const clients: RawClient<TcpWire>[] = []
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.drop()
+  await Promise.all(brokers.splice(0).map(broker => broker.close()))
+})
+
+const MESSAGES = 5_000
+const payload = (index: number): string => `${index};`.padEnd(4_096, 'x')
+const numberOf = (bytes: Uint8Array): number => Number.parseInt(Buffer.from(bytes.subarray(0, 8)).toString(), 10)
+
+async function start(options: BrokerOptions) {
+  const broker = createBroker(options)
+  brokers.push(broker)
+  const { port } = await broker.listen({ protocol: 'mqtt' })
+  const dial = async (fields: Parameters<typeof connectPacket>[0]) => {
+    const client = new RawClient(new TcpWire(port), 5)
+    clients.push(client)
+    client.send(connectPacket({ keepAlive: 600, ...fields }))
+    expect(await client.next()).toMatch(/^CONNACK 00/)
+    return client
+  }
+  const subscriber = async (clientId: string, qos: 0 | 1) => {
+    const client = await dial(persistent(5, clientId))
+    client.send(subscribePacket(1, [{ filter: 'flood', qos }]))
+    await client.next()
+    return client
+  }
+  return { broker, dial, subscriber }
+}
+
+/** Takes messages and acknowledges them until the last has come; returns their numbers in the order they came. */
+async function receiveAll(client: RawClient): Promise<number[]> {
+  const numbers: number[] = []
+  while (numbers.at(-1) !== MESSAGES - 1) {
+    const packet = await client.receive()
+    if (!('payload' in packet)) continue
+    numbers.push(numberOf(packet.payload))
+    if (packet.qos === 1) client.send(`40 02 ${packet.packetId.toString(16).padStart(4, '0')}`)
+  }
+  return numbers
+}
+
+/** Publishes all messages at QoS 1, a hundred under way at a time. */
+async function flood(publisher: RawClient): Promise<void> {
+  for (let first = 0; first < MESSAGES; first += 100) {
+    publisher.send(
+      ...Array.from({ length: 100 }, (_, index) =>
+        publishPacket('flood', payload(first + index), { qos: 1, packetId: index + 1 }),
+      ),
+    )
+    await publisher.take(100)
+  }
+}
+
+test.each([0, 1] as const)(
+  'a subscriber at QoS %d that never reads costs the others nothing, is bounded in memory, and is ended with its Session kept',
+  async qos => {
+    const queuedBytesMax = 4_194_304
+    const { broker, dial, subscriber } = await start({ limits: { stalledOutputTimeoutMs: 4_000, queuedBytesMax } })
+    const ended = new Promise<string>(resolve => {
+      broker.on('disconnected', ({ clientId, reason }) => clientId === 'frozen' && resolve(reason))
+    })
+    const frozen = await subscriber('frozen', qos)
+    const healthy = [await subscriber('first', 1), await subscriber('second', 1), await subscriber('third', 0)]
+    const publisher = await dial({ clientId: 'publisher' })
+    const before = memoryBytes()
+    frozen.wire.freeze()
+
+    const everything = Array.from({ length: MESSAGES }, (_, index) => index)
+    const received = Promise.all(healthy.map(receiveAll))
+    await flood(publisher)
+    for (const numbers of await received) expect(numbers).toEqual(everything)
+
+    // One high water mark, one flight and one queue, beside what the healthy ones still have in their buffers.
+    expect(memoryBytes() - before).toBeLessThan(1_048_576 + 1_048_576 + queuedBytesMax + 16_000_000)
+    const { drops, connections } = broker.stats()
+    expect([qos === 0 ? drops.congested : drops.queueFull, connections]).toEqual([
+      expect.toSatisfy(count => count > 500),
+      5,
+    ])
+    expect(await ended).toContain('takes nothing')
+    const back = await dial({ ...persistent(5, 'frozen') })
+    expect(broker.stats().sessions).toBe(5)
+    if (qos === 1) {
+      const late = await receiveAll(back)
+      expect(late.length).toBeGreaterThan(queuedBytesMax / 4_300 - 10)
+      expect(late).toEqual(late.toSorted((a, b) => a - b))
+    }
+  },
+  40_000,
+)
+
+test('publishers and subscribers that freeze by the hundred leave the broker able to serve', async () => {
+  const { broker, dial } = await start({ limits: { stalledOutputTimeoutMs: 60_000, outputHighWaterBytes: 65_536 } })
+  for (let index = 0; index < 100; index++) {
+    const frozen = await dial({ clientId: `frozen ${index}` })
+    frozen.send(subscribePacket(1, ['flood']))
+    await frozen.next()
+    frozen.wire.freeze()
+  }
+  const [subscriber, publisher] = [await dial({ clientId: 'subscriber' }), await dial({ clientId: 'publisher' })]
+  subscriber.send(subscribePacket(1, ['calm']))
+  await subscriber.next()
+
+  for (let index = 0; index < 30; index++) {
+    publisher.send(publishPacket('flood', 'x'.repeat(100_000)), publishPacket('calm', `${index}`))
+    expect(await subscriber.next()).toBe(`PUBLISH calm '${index}'`)
+  }
+
+  expect(broker.stats().connections).toBe(102)
+}, 40_000)
