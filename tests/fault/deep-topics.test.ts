@@ -13,7 +13,7 @@ const deep = '/'.repeat(65_535)
 const limits = {
   topicLevelsMax: 100_000,
   filterLengthMax: 100_000,
-  filterWildcardsMax: 100_000,
+  filterWildcardsMax: 65_535,
   connectPacketBytesMax: 200_000,
 }
 
@@ -69,10 +69,10 @@ describe.each(versions)('in %s', version => {
     await stage.settle()
     client.send(unsubscribePacket(2, [deep, `${deep.slice(0, -1)}+`]), subscribePacket(3, [`${'+/'.repeat(32_767)}+`]))
 
-    const seen = await watcher.upToNow()
-    expect(seen.map(text => text.slice(-7))).toEqual(
-      ["/ 'x'", "/ 'gone'"].map(end => end.slice(-7)).map(end => expect.stringContaining(end.trim())),
+    expect(await watcher.upToNow()).toEqual([`PUBLISH ${deep} 'x'`, `PUBLISH ${deep} 'gone'`])
+    const answers = (await client.upToNow()).map(text => text.replace(deep, 'deep'))
+    expect(answers.filter(text => text.startsWith('PUBLISH'))).toEqual(
+      ["PUBLISH deep 'x'", "PUBLISH deep 'gone'", "PUBLISH deep 'gone' retain"].filter(Boolean),
     )
-    expect(await client.upToNow()).toHaveLength(4)
   })
 })

@@ -199,8 +199,7 @@ test('[MQTT-3.3.2-5] a retained message that expired stays away after a restart'
   expect((await store.load()).retained).toEqual([])
 })
 
-// Open: a Session is always saved without its Will, and none is restored. Remove `.fails` with the fix.
-test.fails('[MQTT-3.1.2-7] [MQTT-3.1.2-8] a Will that waits for its delay is published by the next broker', async () => {
+test('[MQTT-3.1.2-7] [MQTT-3.1.2-8] a Will that waits for its delay is published by the next broker', async () => {
   const { stage, restart } = openStage()
   const will = willOf('w', 'gone', { properties: { willDelayInterval: 60 } })
   const client = await stage.connect({ will, properties: { sessionExpiryInterval: 600 } })
@@ -213,6 +212,36 @@ test.fails('[MQTT-3.1.2-7] [MQTT-3.1.2-8] a Will that waits for its delay is pub
   await next.advance(70_000)
 
   expect(await watcher.upToNow()).toEqual(['SUBACK 1 00', "PUBLISH w 'gone'"])
+})
+
+test('[MQTT-3.1.2-8] a Will whose Session ends while no broker runs is published by the next one', async () => {
+  const { stage, restart } = openStage()
+  const will = willOf('w', 'gone', { retain: true, properties: { willDelayInterval: 600 } })
+  const client = await stage.connect({ will, properties: { sessionExpiryInterval: 60 } })
+  client.drop()
+  await stage.advance(1_000)
+
+  const next = await restart(120_000)
+  const watcher = await next.connect({ clientId: 'watcher' })
+  watcher.send(subscribePacket(1, ['#']))
+
+  expect(await watcher.upToNow()).toEqual(['SUBACK 1 00', "PUBLISH w 'gone' retain"])
+})
+
+test('[MQTT-3.1.3-9] a Client that comes back to the next broker takes its Will along', async () => {
+  const { stage, restart } = openStage()
+  const will = willOf('w', 'gone', { properties: { willDelayInterval: 60 } })
+  const client = await stage.connect({ will, properties: { sessionExpiryInterval: 600 } })
+  client.drop()
+  await stage.advance(1_000)
+
+  const next = await restart()
+  const watcher = await next.connect({ clientId: 'watcher', keepAlive: 600 })
+  watcher.send(subscribePacket(1, ['#']))
+  await next.dial({ cleanStart: false, keepAlive: 600, properties: { sessionExpiryInterval: 600 } })
+  await next.advance(70_000)
+
+  expect(await watcher.upToNow()).toEqual(['SUBACK 1 00'])
 })
 
 test('the Session that comes back is logged, with what belongs to it', async () => {

@@ -1,4 +1,4 @@
-import { sessionExpiresAt } from '@curlew/protocol'
+import { type Message, sessionExpiresAt } from '@curlew/protocol'
 import type { StoredSession, StoredState } from '../store/store.ts'
 import { Session } from './session.ts'
 import type { RegistryServices, SessionRegistry } from './session-registry.ts'
@@ -18,11 +18,13 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
   let subscriptions = 0
   let queued = 0
   let expired = 0
+  const overdue: Message[] = []
   for (const message of state.retained) services.router.retained.set(message)
   for (const stored of state.sessions) {
     const expiry = expiryOf(stored, services)
     if (expiry === undefined) {
       expired++
+      if (stored.will !== undefined) overdue.push(stored.will.message)
       services.store.deleteSession(stored.clientId)
       continue
     }
@@ -33,10 +35,12 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
       session.subscriptions.set(record.filter, subscription)
       services.router.subscribe(subscription)
     }
-    registry.restore(session, expiry)
+    registry.restore(session, expiry, stored)
     subscriptions += stored.subscriptions.length
     queued += stored.queue.length
   }
+  // Their Sessions ended while nobody was running: the Wills are due [MQTT-3.1.2-8].
+  for (const message of overdue) registry.publishWillMessage(message)
   services.store.commit()
   return { sessions: registry.count, subscriptions, queued, retained: services.router.retained.count, expired }
 }

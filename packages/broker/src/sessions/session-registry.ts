@@ -2,7 +2,7 @@ import { type Message, sessionExpiresAt } from '@curlew/protocol'
 import type { Router } from '../routing/router.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
-import type { Store } from '../store/store.ts'
+import type { SessionRecord, Store } from '../store/store.ts'
 import type { Outlet } from './outlet.ts'
 import { Session } from './session.ts'
 import type { SessionServices } from './session-services.ts'
@@ -37,6 +37,10 @@ export interface OpenedSession {
 /** A Session with what happens to it while nobody is connected. */
 class Entry {
   readonly session: Session
+  /** A Will that an earlier run of the broker had stored, in place of the Session's. */
+  restoredWill: Message | undefined = undefined
+  /** Wall clock of the last disconnection. */
+  disconnectedAtMs: number | undefined = undefined
   readonly willTimer: WheelTimer
   readonly expiryTimer: WheelTimer
 
@@ -98,6 +102,7 @@ export class SessionRegistry {
     session.expiryInterval = expiryInterval
     if (session.isStored || expiryInterval > 0) session.save()
     session.will = undefined // [MQTT-3.1.3-9]
+    entry.restoredWill = undefined
     this.#services.timers.clear(entry.willTimer)
     this.#services.timers.clear(entry.expiryTimer)
     return { session, isPresent: true } // [MQTT-3.1.2-5]
@@ -118,16 +123,33 @@ export class SessionRegistry {
     if (session.expiryInterval === 0) return this.#end(entry)
     const expiry = sessionExpiresAt(now, session.expiryInterval)
     if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
-    if (session.isStored) session.save(runtime.wallClockMs())
-    if (session.will === undefined) return
-    if (session.will.delayInterval === 0) this.#publishWill(session)
-    else timers.set(entry.willTimer, now + session.will.delayInterval * 1000) // [MQTT-3.1.2-8]
+    entry.disconnectedAtMs = runtime.wallClockMs()
+    const delayMs = (session.will?.delayInterval ?? 0) * 1000
+    if (session.will === undefined || delayMs === 0) {
+      if (session.isStored) session.save(entry.disconnectedAtMs)
+      return this.#publishWill(entry)
+    }
+    timers.set(entry.willTimer, now + delayMs) // [MQTT-3.1.2-8]
+    const message = willMessage(session.will, session.clientId, now + delayMs)
+    if (session.isStored) session.save(entry.disconnectedAtMs, { message, dueAtMs: entry.disconnectedAtMs + delayMs })
   }
 
   /** Takes over a Session that an earlier run of the broker had stored. @param expiry monotonic milliseconds */
-  restore(session: Session, expiry: number): void {
+  restore(session: Session, expiry: number, { will, disconnectedAtMs }: SessionRecord): void {
+    const { timers, runtime } = this.#services
     const entry = this.#add(session)
-    if (Number.isFinite(expiry)) this.#services.timers.set(entry.expiryTimer, expiry)
+    entry.disconnectedAtMs = disconnectedAtMs
+    if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
+    if (will === undefined) return
+    entry.restoredWill = will.message
+    timers.set(entry.willTimer, runtime.monotonicMs() + Math.max(0, will.dueAtMs - runtime.wallClockMs()))
+  }
+
+  /** Publishes a Will Message: of a Session here, or of one that ended while the broker was not running. */
+  publishWillMessage(message: Message): void {
+    const { router } = this.#services
+    if (message.retain) router.retain(message) // [MQTT-3.1.2-15]
+    router.publish(message)
   }
 
   /** Begins the end of the broker: from now on connections leave without their Wills being published (section 3.1.2.5). */
@@ -147,7 +169,8 @@ export class SessionRegistry {
       session,
       () => {
         this.#services.touch()
-        this.#publishWill(session)
+        this.#publishWill(entry)
+        if (session.isStored) session.save(entry.disconnectedAtMs)
       },
       () => {
         this.#services.touch()
@@ -170,15 +193,17 @@ export class SessionRegistry {
     session.subscriptions.clear()
     session.handOverUnfinished(false)
     if (session.isStored) store.deleteSession(session.clientId)
-    this.#publishWill(session)
+    this.#publishWill(entry)
   }
 
-  #publishWill(session: Session): void {
-    if (session.will === undefined || this.#isStopping) return
-    const message: Message = willMessage(session.will, session.clientId, this.#services.runtime.monotonicMs())
+  #publishWill(entry: Entry): void {
+    const { session, restoredWill } = entry
+    if (this.#isStopping) return
+    const { clientId, will } = session
+    const message =
+      will === undefined ? restoredWill : willMessage(will, clientId, this.#services.runtime.monotonicMs())
     session.will = undefined // [MQTT-3.1.2-10]
-    const { router } = this.#services
-    if (message.retain) router.retain(message) // [MQTT-3.1.2-15]
-    router.publish(message)
+    entry.restoredWill = undefined
+    if (message !== undefined) this.publishWillMessage(message)
   }
 }

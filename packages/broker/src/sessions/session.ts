@@ -11,7 +11,7 @@ import {
   remainingInterval,
 } from '@curlew/protocol'
 import type { DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
-import type { QueuedRecord } from '../store/store.ts'
+import type { QueuedRecord, WillRecord } from '../store/store.ts'
 import type { SlowReceiver } from './congestion.ts'
 import { MessageQueue, messageBytes } from './message-queue.ts'
 import type { Outlet } from './outlet.ts'
@@ -87,11 +87,16 @@ export class Session implements Subscriber, SlowReceiver {
     return this.#outgoing.size
   }
 
-  /** Tells the Store what the Session is now; from then on every change is stored. */
-  save(disconnectedAtMs?: number): void {
+  /**
+   * Tells the Store what the Session is now; from then on every change is stored.
+   *
+   * @param disconnectedAtMs wall clock; `undefined` while a Client is connected
+   * @param will that waits for its delay
+   */
+  save(disconnectedAtMs?: number, will?: WillRecord): void {
     this.#isStored = true
     const { clientId, expiryInterval } = this
-    this.#services.store.saveSession({ clientId, expiryInterval, disconnectedAtMs, will: undefined })
+    this.#services.store.saveSession({ clientId, expiryInterval, disconnectedAtMs, will })
   }
 
   /** Takes over what an earlier run of the broker had queued. */
