@@ -107,7 +107,7 @@ test('[MQTT3-3.2.2-4] [MQTT3-3.2.2-5] in 3.1.1 a refusal has Session Present 0 a
   const client = server.open(4)
   const takeBytes = recordBytes(client)
 
-  client.send("10 13 0004 'MQTT' 02 00 0000 0007 'refused'")
+  client.send("10 13 0004 'MQTT' 84 00 0000 0007 'refused'")
 
   expect(await client.closing()).toEqual(['CONNACK 01'])
   expect(takeBytes()).toBe('20020001')
