@@ -69,11 +69,8 @@ describe.each(versions)('in %s', version => {
     await stage.settle()
     client.send(unsubscribePacket(2, [deep, `${deep.slice(0, -1)}+`]), subscribePacket(3, [`${'+/'.repeat(32_767)}+`]))
 
-    console.log(stage.log.entries.map(e => String((e.fields as any).error?.stack).slice(0, 900)), stage.broker.stats().traffic)
-    expect(await watcher.upToNow()).toEqual([`PUBLISH ${deep} 'x'`, `PUBLISH ${deep} 'gone'`])
-    const answers = (await client.upToNow()).map(text => text.replace(deep, 'deep'))
-    expect(answers.filter(text => text.startsWith('PUBLISH'))).toEqual(
-      ["PUBLISH deep 'x'", "PUBLISH deep 'gone'", "PUBLISH deep 'gone' retain"].filter(Boolean),
-    )
+    const live = [`PUBLISH ${deep} 'x'`, `PUBLISH ${deep} 'gone'`]
+    expect(await watcher.upToNow()).toEqual(live)
+    expect(await client.upToNow()).toEqual([...live, is5 ? 'UNSUBACK 2 00 00' : 'UNSUBACK 2', 'SUBACK 3 00'])
   })
 })

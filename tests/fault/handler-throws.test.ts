@@ -83,6 +83,24 @@ describe.each(versions)('in %s', ({ version }) => {
     },
   )
 
+  test('[MQTT-4.3.3-8] a QoS 2 message that met a fault has not been taken on: sent again, it arrives', async () => {
+    let isArmed = true
+    const stage = new Stage({ store: faultyStore(change => isArmed && change === 'acceptIncoming') })
+    const watcher = await stage.connect({ clientId: 'watcher' })
+    watcher.send(subscribePacket(1, ['t']))
+    await watcher.next()
+    const client = await stage.connect(persistent(version, 'client'))
+    client.send(publishPacket('t', 'x', { qos: 2, packetId: 7 }))
+    await client.closing()
+
+    isArmed = false
+    const again = await stage.connect(persistent(version, 'client'))
+    again.send(publishPacket('t', 'x', { qos: 2, packetId: 7, dup: true }), pubrel(7))
+
+    expect(await again.upToNow()).toEqual(['PUBREC 7', 'PUBCOMP 7'])
+    expect(await watcher.upToNow()).toEqual(["PUBLISH t 'x'"])
+  })
+
   test('a fault in every change of a Client ends its connection, however it goes, and no other', async () => {
     const store = faultyStore(
       (_, subject) => subject === 'client' || (subject as { clientId?: string })?.clientId === 'client',

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ConfigError, createBroker, defaultLimits, type Limits } from '../src/index.ts'
 
@@ -44,6 +46,18 @@ test.each(names)('limits.%s takes whole numbers within its range only, and the e
 
 test.each(names)('limits.%s may be what it is by default', name => {
   expect(() => createBroker({ limits: { [name]: defaultLimits[name] } })).not.toThrow()
+})
+
+const folders = [import.meta.dirname, join(import.meta.dirname, '../../../tests/fault')]
+const tests = folders
+  .flatMap(folder => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))
+  .filter(path => path.endsWith('.test.ts') && !path.endsWith('config.test.ts'))
+  .map(path => readFileSync(path, 'utf8'))
+
+test.each(names)('limits.%s is reached by a test', name => {
+  const reaching = tests.filter(text => new RegExp(`\\b${name}(:|\\b.*\\}|,)`).test(text))
+
+  expect(reaching).not.toEqual([])
 })
 
 const outside: [name: keyof Limits, value: number][] = [

@@ -14,8 +14,10 @@ export interface ByteStreamHandler {
 export interface ByteStream {
   /** For people and for limits per address. */
   readonly remoteAddress: string
-  /** Bytes that were written and that the host has not taken yet. */
+  /** Bytes that were written and that the host has not taken yet; those of a write count until it is over. */
   readonly pendingBytes: number
+  /** Changes by another amount than was written when the host takes a part of a write: a sign of life of a slow peer. */
+  readonly untakenMark: number
   /** Begins to read. Called once. */
   start(handler: ByteStreamHandler): void
   /**

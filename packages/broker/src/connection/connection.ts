@@ -394,7 +394,7 @@ export class Connection
   get pendingBytes(): number {
     return this.#stream.pendingBytes
   }
-  get takenBytes(): number {
-    return this.output.sentBytes - this.#stream.pendingBytes
+  get takenMark(): number {
+    return this.output.sentBytes - this.#stream.untakenMark
   }
 }

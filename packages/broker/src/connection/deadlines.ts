@@ -6,8 +6,9 @@ import type { ConnectionLimits } from './limits.ts'
 
 /** What the deadlines need to see and do. Implemented by the connection they belong to. */
 export interface DeadlineOwner {
-  /** Bytes that the host has taken from us so far, and bytes that it has not. */
-  readonly takenBytes: number
+  /** Changes whenever the host has taken something of what was written. */
+  readonly takenMark: number
+  /** Bytes that the host has not taken. */
   readonly pendingBytes: number
   close(reasonCode: ReasonCode, message: string): void
   /** Closes both sides at once: waiting longer would not help. */
@@ -40,7 +41,7 @@ export class Deadlines {
   #keepAlive = 0
   /** Monotonic milliseconds of the last bytes from the Client. */
   lastReceivedMs: number
-  #takenBytesAtStallStart = 0
+  #takenMarkAtStallStart = 0
   /** First for CONNECT, then for silence, at the end for lingering: never two of them at a time. */
   #timer: WheelTimer
   readonly #packetTimer: WheelTimer
@@ -84,7 +85,7 @@ export class Deadlines {
   watchStall(): void {
     if (this.#stallTimer.isSet) return
     const { timers, runtime, limits } = this.#services
-    this.#takenBytesAtStallStart = this.#owner.takenBytes
+    this.#takenMarkAtStallStart = this.#owner.takenMark
     timers.set(this.#stallTimer, runtime.monotonicMs() + limits.stalledOutputTimeoutMs)
   }
 
@@ -128,9 +129,9 @@ export class Deadlines {
   }
 
   #onStalled(): void {
-    const { takenBytes, pendingBytes } = this.#owner
+    const { takenMark, pendingBytes } = this.#owner
     if (pendingBytes === 0) return
-    if (takenBytes > this.#takenBytesAtStallStart) return this.watchStall()
+    if (takenMark !== this.#takenMarkAtStallStart) return this.watchStall()
     this.#owner.close(ReasonCode.QuotaExceeded, 'the client takes nothing of what is pending for it')
     this.#owner.abort()
   }

@@ -30,13 +30,24 @@ export function receivePublish(connection: PacketContext, packet: Publish): void
       const message = `more than ${session.incoming.receiveMaximum} QoS 2 messages are under way`
       throw new ProtocolError(message, '[MQTT-3.3.4-9]', ReasonCode.ReceiveMaximumExceeded)
     }
-    if (session.isStored) services.store.acceptIncoming(session.clientId, packet.packetId)
   }
-  const reasonCode = route(connection, packet, topic)
+  const reasonCode = packet.qos === 2 ? takeOn(connection, packet, topic) : route(connection, packet, topic)
   if (packet.qos === 1) return connection.acknowledge(PacketType.Puback, packet.packetId, reasonCode) // [MQTT-4.3.2-4]
   if (packet.qos === 0) return
   if (isFailure(reasonCode)) forgetIncoming(connection, packet.packetId)
   connection.acknowledge(PacketType.Pubrec, packet.packetId, reasonCode) // [MQTT-4.3.3-8]
+}
+
+/** Routes a QoS 2 message that is new. If that fails, it has not been taken on, and counts as new when it comes again. */
+function takeOn(connection: PacketContext, packet: Publish, topic: string): ReasonCode {
+  const { services, session } = connection
+  try {
+    if (session.isStored) services.store.acceptIncoming(session.clientId, packet.packetId)
+    return route(connection, packet, topic)
+  } catch (error) {
+    forgetIncoming(connection, packet.packetId)
+    throw error
+  }
 }
 
 /** @returns the Reason Code that answers a QoS 1 or QoS 2 PUBLISH */

@@ -13,12 +13,18 @@ import {
 import type { Subscription } from '../routing/subscription.ts'
 import type { PacketContext } from './packet-context.ts'
 
+/** A Subscription of a SUBSCRIBE, and whether it took the place of none. */
+interface Granted {
+  readonly subscription: Subscription
+  readonly isNew: boolean
+}
+
 /** SUBSCRIBE, section 3.8.4: each filter gets its own answer; retained messages follow the SUBACK. */
 export function receiveSubscribe(connection: PacketContext, packet: Subscribe): void {
   checkFilterCount(connection, packet.subscriptions.length)
   const identifier = packet.properties.subscriptionIdentifiers?.[0]
   checkCapabilities(connection, packet)
-  const granted: { subscription: Subscription; isNew: boolean }[] = []
+  const granted: Granted[] = []
   const reasonCodes = packet.subscriptions.map(request => {
     const refusal = refusalOf(connection, request)
     if (refusal !== undefined) return refusal
@@ -27,7 +33,7 @@ export function receiveSubscribe(connection: PacketContext, packet: Subscribe): 
   })
   const { packetId } = packet
   connection.sendWhenStored({ type: PacketType.Suback, packetId, reasonCodes, properties: noProperties }) // [MQTT-3.8.4-1]
-  for (const { subscription, isNew } of granted) sendRetained(connection, subscription, isNew)
+  for (const subscription of callingForRetained(granted)) sendRetained(connection, subscription)
 }
 
 /** UNSUBSCRIBE, section 3.10.4. */
@@ -97,7 +103,7 @@ function refusalOf({ session, services }: PacketContext, { filter }: Subscriptio
   return undefined
 }
 
-function subscribe(connection: PacketContext, request: SubscriptionRequest, identifier: number | undefined) {
+function subscribe(connection: PacketContext, request: SubscriptionRequest, identifier: number | undefined): Granted {
   const { session, services } = connection
   const { maximumQoS } = services.capabilities
   const qos = request.qos < maximumQoS ? request.qos : maximumQoS // [MQTT-3.2.2-10]
@@ -109,11 +115,24 @@ function subscribe(connection: PacketContext, request: SubscriptionRequest, iden
   return { subscription, isNew }
 }
 
-function sendRetained({ session, services }: PacketContext, subscription: Subscription, isNew: boolean): void {
-  const { retainHandling, filter } = subscription
+/**
+ * The Subscriptions that call for messages that are there already, each filter once and as it was given last: a filter that stands in one
+ * packet a thousand times must not make a thousand searches.
+ */
+function callingForRetained(granted: readonly Granted[]): Iterable<Subscription> {
+  const calling = new Map<string, Subscription>()
+  for (const { subscription, isNew } of granted) {
+    const { filter, retainHandling } = subscription
+    const calls = retainHandling === 0 || (retainHandling === 1 && isNew) // [MQTT-3.3.1-10], [MQTT-3.3.1-11]
+    if (calls || isSharedFilter(filter) || calling.has(filter)) calling.set(filter, subscription)
+  }
+  return calling.values()
+}
+
+function sendRetained({ session, services }: PacketContext, subscription: Subscription): void {
+  const { filter } = subscription
   // Retained messages would go to each new member of a group (section 4.8.2); what waits with absent members comes instead.
   if (isSharedFilter(filter)) return services.router.groups.gather(filter)
-  if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return // [MQTT-3.3.1-10], [MQTT-3.3.1-11]
   const { retained } = services.router
   session.deliverRetained(subscription, retained.match(subscription.filter, services.runtime.monotonicMs())) // [MQTT-3.3.1-9]
 }

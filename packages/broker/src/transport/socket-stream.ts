@@ -4,6 +4,15 @@ import type { ByteStream, ByteStreamHandler } from '../connection/byte-stream.ts
 
 const nothing = new Uint8Array(0)
 
+/**
+ * Bytes of a write under way that the kernel has not taken, where the stream can tell. Node has no public name for them; its
+ * own timeout of sockets looks at the same field.
+ */
+export function hostQueueBytes(stream: object | undefined): number {
+  const { _handle } = (stream ?? {}) as { _handle?: { writeQueueSize?: number } | null }
+  return _handle?.writeQueueSize ?? 0
+}
+
 /** A {@link ByteStream} over a TCP or TLS socket, or over any Duplex of bytes. */
 export class SocketStream implements ByteStream {
   readonly remoteAddress: string
@@ -24,6 +33,10 @@ export class SocketStream implements ByteStream {
 
   get pendingBytes(): number {
     return this.#socket.writableLength
+  }
+
+  get untakenMark(): number {
+    return this.#socket.writableLength + hostQueueBytes(this.#socket)
   }
 
   start(handler: ByteStreamHandler): void {

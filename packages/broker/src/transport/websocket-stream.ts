@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
 import type { ByteStream, ByteStreamHandler } from '../connection/byte-stream.ts'
+import { hostQueueBytes } from './socket-stream.ts'
 
 /** Close code of RFC 6455 for data of a kind that is not accepted. */
 const UNSUPPORTED_DATA = 1003
@@ -26,6 +27,10 @@ export class WebSocketStream implements ByteStream {
 
   get pendingBytes(): number {
     return this.#socket.bufferedAmount
+  }
+
+  get untakenMark(): number {
+    return this.#socket.bufferedAmount + hostQueueBytes((this.#socket as { _socket?: object })._socket)
   }
 
   start(handler: ByteStreamHandler): void {

@@ -208,6 +208,18 @@ test('[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2
   expect(JSON.parse(text!.slice("PUBLISH a 'x' ".length))).toEqual({ ...unaltered, correlationData: '00ff07' })
 })
 
+test('64 User Properties pass, and one more ends the connection with 0x97', async () => {
+  const { client, watcher } = await setUp(v5)
+  const userProperties = Array.from({ length: 64 }, (_, index) => [`name ${index}`, 'value'] as const)
+  client.send(publishPacket('a', 'x', { properties: { userProperties } }))
+  await client.upToNow()
+
+  client.send(publishPacket('a', 'x', { properties: { userProperties: [...userProperties, ['one', 'more']] } }))
+
+  expect(await client.closing()).toEqual(['DISCONNECT 97'])
+  expect(await watcher.upToNow()).toHaveLength(1)
+})
+
 test('properties of 5.0 stay away from a Client of 3.1.1', async () => {
   const { stage, client } = await setUp(v5)
   const old = await stage.connect({ protocolVersion: 4, clientId: 'old' })

@@ -172,6 +172,27 @@ test('a Subscription Identifier goes with retained messages too', async () => {
   )
 })
 
+test('[MQTT-3.8.4-5] a filter that stands in one SUBSCRIBE many times brings its retained messages once, in the last one’s terms', async () => {
+  const { publisher, client } = await setUp(v5)
+  publisher.send(retained('a', 'x', { qos: 1, packetId: 1 }), retained('b', 'x'))
+  await publisher.upToNow()
+
+  client.send(
+    subscribePacket(1, [
+      { filter: '#', qos: 0 },
+      { filter: 'b', retainHandling: 1 },
+      ...Array.from({ length: 100 }, () => ({ filter: '#', qos: 1 as const })),
+      { filter: 'b', retainHandling: 1 },
+    ]),
+  )
+
+  expect((await client.upToNow()).slice(1).sort()).toEqual([
+    "PUBLISH a 'x' qos 1 id 1 retain",
+    "PUBLISH b 'x' retain",
+    "PUBLISH b 'x' retain",
+  ])
+})
+
 test('[MQTT-3.10.4-2] after UNSUBSCRIBE no retained message of the Subscription follows', async () => {
   const { stage, publisher, client } = await setUp(v5, { limits: { outputHighWaterBytes: 1_000 } })
   for (let index = 0; index < 100; index++) publisher.send(retained(`a/${index}`, 'x'.repeat(100)))

@@ -1,4 +1,5 @@
 import { PacketType, type Publish } from '@curlew/codec'
+import { IncomingTopicAliases } from '@curlew/protocol'
 import { expect, test } from 'vitest'
 import { publishPacket, subscribePacket } from '../support/packets.ts'
 import { Stage } from '../support/stage.ts'
@@ -85,3 +86,30 @@ test('[MQTT-3.1.2-27] a Client that announces no Topic Alias Maximum gets none',
 
   expect(await client.upToNow()).toEqual(["PUBLISH a '1'", "PUBLISH a '2'"])
 })
+
+const outgoing: [what: string, announced: number, ours: number, highest: number][] = [
+  ['[MQTT-3.1.2-26] [MQTT-3.3.2-11] the Client’s Topic Alias Maximum', 2, 5, 2],
+  ['outgoingTopicAliasMaximum', 5, 2, 2],
+  ['[MQTT-3.1.2-27] a Topic Alias Maximum of 0', 0, 5, 0],
+]
+test.each(outgoing)(
+  '%s is how far the aliases of the broker go, and each stands for its topic',
+  async (_, announced, ours, highest) => {
+    const stage = new Stage({ limits: { outgoingTopicAliasMaximum: ours } })
+    const client = await stage.connect({ properties: { topicAliasMaximum: announced } })
+    client.send(subscribePacket(1, ['#']))
+    await client.next()
+    const topics = [...'abcabcabcaaabbbcccabcd']
+
+    for (const topic of topics) client.send(publishPacket(topic, 'x'))
+    await stage.settle()
+
+    const aliases = new IncomingTopicAliases(highest)
+    const packets = client.takePackets() as Publish[]
+    const named = packets.map(({ topic, properties: { topicAlias } }) =>
+      topicAlias === undefined ? topic : aliases.resolve(topic, topicAlias),
+    )
+    expect(named).toEqual(topics)
+    expect(packets.some(({ topic }) => topic === '')).toBe(highest > 0)
+  },
+)

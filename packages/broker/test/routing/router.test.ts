@@ -152,6 +152,19 @@ test('long Topic Names are not remembered: the memory of routes would grow by 64
   expect(heapBytes() - before).toBeLessThan(20_000_000)
 })
 
+test('topics that nobody has heard of are remembered up to a number, and then all are forgotten', () => {
+  const { router } = setUp()
+  const publish = (from: number, to: number): void => {
+    for (let index = from; index < to; index++) router.publish(messageOf(`fleet/device-${index}/state`))
+  }
+  publish(0, 60_000)
+  const before = heapBytes()
+
+  publish(60_000, 260_000)
+
+  expect(heapBytes() - before).toBeLessThan(12_000_000)
+})
+
 const operation = fc.oneof(
   fc.record({
     kind: fc.constant('subscribe' as const),

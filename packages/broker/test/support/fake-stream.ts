@@ -12,6 +12,10 @@ export class FakeStream implements ByteStream {
   pendingBytes = 0
   handler: ByteStreamHandler | undefined
 
+  get untakenMark(): number {
+    return this.pendingBytes
+  }
+
   start(handler: ByteStreamHandler): void {
     this.handler = handler
   }
