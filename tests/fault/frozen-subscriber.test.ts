@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, createBroker } from '../../packages/broker/src/index.ts'
+import { settledMemoryBytes } from '../../packages/broker/test/support/heap.ts'
 import { connectPacket, publishPacket, subscribePacket } from '../../packages/broker/test/support/packets.ts'
 import { RawClient } from '../../packages/broker/test/support/raw-client.ts'
 import { persistent } from '../../packages/broker/test/support/stage.ts'
 import { TcpWire } from '../../packages/broker/test/support/tcp-wire.ts'
-import { memoryBytes } from './memory.ts'
 
 const brokers: Broker[] = []
 const clients: RawClient<TcpWire>[] = []
@@ -79,7 +79,7 @@ test.each(frozenAt)(
     const frozen = await subscriber('frozen', qos, keepAlive)
     const healthy = [await subscriber('first', 1), await subscriber('second', 1), await subscriber('third', 0)]
     const publisher = await dial({ clientId: 'publisher' })
-    const before = memoryBytes()
+    const before = await settledMemoryBytes()
     frozen.wire.freeze()
 
     const everything = Array.from({ length: MESSAGES }, (_, index) => index)
@@ -88,7 +88,7 @@ test.each(frozenAt)(
     for (const numbers of await received) expect(numbers).toEqual(everything)
 
     // One high water mark, one flight and one queue, beside what the healthy ones still have in their buffers.
-    expect(memoryBytes() - before).toBeLessThan(1_048_576 + 1_048_576 + queuedBytesMax + 16_000_000)
+    expect((await settledMemoryBytes()) - before).toBeLessThan(1_048_576 + 1_048_576 + queuedBytesMax + 16_000_000)
     const { drops, connections } = broker.stats()
     expect([qos === 0 ? drops.congested : drops.queueFull, connections]).toEqual([
       expect.toSatisfy(count => count > 500),

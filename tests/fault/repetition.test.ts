@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { memoryBytes } from '../../packages/broker/test/support/heap.ts'
 import {
   publishPacket,
   pubrel,
@@ -8,7 +9,6 @@ import {
 } from '../../packages/broker/test/support/packets.ts'
 import { persistent, Stage } from '../../packages/broker/test/support/stage.ts'
 import { versions } from '../../packages/broker/test/support/versions.ts'
-import { memoryBytes } from './memory.ts'
 
 type Abuse = (stage: Stage, version: 3 | 4 | 5, round: number) => Promise<void>
 
@@ -16,7 +16,7 @@ type Abuse = (stage: Stage, version: 3 | 4 | 5, round: number) => Promise<void>
 const abuses: [what: string, rounds: number, abuse: Abuse][] = [
   [
     'connecting with a Will and going without a word',
-    150,
+    100,
     async (stage, version, round) => {
       const will = willOf(`will/${round}`, 'x'.repeat(5_000))
       const client = await stage.connect({ protocolVersion: version, clientId: `client ${round}`, will })
@@ -26,7 +26,7 @@ const abuses: [what: string, rounds: number, abuse: Abuse][] = [
   ],
   [
     'taking a Session over',
-    150,
+    100,
     async (stage, version, round) => {
       const client = await stage.connect({ ...persistent(version, 'same'), will: willOf('w', 'x'.repeat(5_000)) })
       client.send(subscribePacket(1, [`f/${round % 7}/+`]))
@@ -36,7 +36,7 @@ const abuses: [what: string, rounds: number, abuse: Abuse][] = [
   ],
   [
     'subscribing and unsubscribing',
-    150,
+    100,
     async (stage, version, round) => {
       const client = await stage.connect({ protocolVersion: version, clientId: 'subscriber' })
       const filters = Array.from({ length: 100 }, (_, index) => `deep/${round}/${index}/+/and/#`)
@@ -47,7 +47,7 @@ const abuses: [what: string, rounds: number, abuse: Abuse][] = [
   ],
   [
     'beginning QoS 2 with one identifier and never releasing it',
-    150,
+    100,
     async (stage, version) => {
       const client = await stage.connect(persistent(version, 'same'))
       for (let index = 0; index < 100; index++)
@@ -58,7 +58,7 @@ const abuses: [what: string, rounds: number, abuse: Abuse][] = [
   ],
   [
     'setting and clearing retained messages',
-    150,
+    100,
     async (stage, version, round) => {
       const client = await stage.connect({ protocolVersion: version, clientId: 'publisher' })
       for (let index = 0; index < 50; index++) {
@@ -71,7 +71,7 @@ const abuses: [what: string, rounds: number, abuse: Abuse][] = [
   ],
   [
     'publishing to topics that nobody has heard of',
-    150,
+    100,
     async (stage, version, round) => {
       const client = await stage.connect({ protocolVersion: version, clientId: 'publisher' })
       for (let index = 0; index < 20; index++) client.send(publishPacket(`${round}/${index}/`.padEnd(5_000, 'x'), 'x'))
@@ -81,7 +81,7 @@ const abuses: [what: string, rounds: number, abuse: Abuse][] = [
   ],
   [
     'leaving messages unacknowledged in a Session that ends',
-    150,
+    100,
     async (stage, version) => {
       const client = await stage.connect({ protocolVersion: version, clientId: 'lazy' })
       client.send(subscribePacket(1, [{ filter: 'own', qos: 2 }]))

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { type Broker, createBroker, type Limits } from '../../packages/broker/src/index.ts'
+import { memoryBytes } from '../../packages/broker/test/support/heap.ts'
 import { bytesOf } from '../../packages/broker/test/support/notation.ts'
 import { connectPacket } from '../../packages/broker/test/support/packets.ts'
 import { RawClient } from '../../packages/broker/test/support/raw-client.ts'
 import { TcpWire } from '../../packages/broker/test/support/tcp-wire.ts'
 import { hostTurn, VirtualRuntime } from '../../packages/broker/test/support/virtual-runtime.ts'
-import { memoryBytes } from './memory.ts'
 
 const SOCKETS = 1_000
 const brokers: Broker[] = []

@@ -67,6 +67,7 @@ function route(connection: PacketContext, packet: Publish, topic: string): Reaso
   if (services.capabilities.validatesPayloadFormat && !hasValidPayload(packet)) return ReasonCode.PayloadFormatInvalid
   const message = messageOf(packet, topic, connection)
   if (packet.retain && !router.retain(message)) return ReasonCode.QuotaExceeded
+  services.congestion.take() // what a Will or a timer has brought about is not this publisher's doing
   const count = router.publish(message)
   const behind = services.congestion.take()
   // Whoever has messages to acknowledge must be read: its acknowledgements may be what others wait for.

@@ -71,6 +71,18 @@ describe.each(versions)('in %s', ({ version }) => {
     }
   })
 
+  test('a CONNECT may have connectPacketBytesMax bytes and not one more; later packets may have more', async () => {
+    const stage = new Stage({ limits: { connectPacketBytesMax: 100 } })
+    const overhead = version === 5 ? 15 : 14
+    const fits = await stage.dial({ protocolVersion: version, clientId: 'x'.repeat(100 - overhead) })
+    const larger = await stage.dial({ protocolVersion: version, clientId: 'x'.repeat(101 - overhead) })
+
+    fits.send(subscribePacket(1, ['a']), publishPacket('a', 'x'.repeat(1_000)))
+
+    expect(await fits.upToNow()).toEqual(['CONNACK 00', 'SUBACK 1 00', 'PUBLISH a <1000 bytes>'])
+    expect(await larger.closing()).toEqual([])
+  })
+
   test('at sessionsMax a new Client is refused, one that has a Session is not', async () => {
     const stage = new Stage({ limits: { sessionsMax: 2 } })
     const away = await stage.connect(persistent(version, 'away'))

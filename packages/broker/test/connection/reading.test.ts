@@ -1,7 +1,7 @@
 import { noProperties, PacketType, ReasonCode } from '@curlew/codec'
 import { expect, test } from 'vitest'
 import type { MemoryWire } from '../support/memory-stream.ts'
-import { publishPacket, subscribePacket } from '../support/packets.ts'
+import { publishPacket, subscribePacket, willOf } from '../support/packets.ts'
 import type { RawClient } from '../support/raw-client.ts'
 import { persistent, Stage } from '../support/stage.ts'
 
@@ -90,4 +90,37 @@ test('a publisher that has messages to acknowledge itself goes on being read', a
   await publish(stage, client, behind)
 
   expect(client.wire.server.isPaused()).toBe(false)
+})
+
+test('a publisher is not made to wait for a receiver that fell behind through the Wills of others', async () => {
+  const stage = new Stage({ limits })
+  await subscriber(stage)
+  for (let index = 0; index < behind; index++) {
+    const client = await stage.connect({ clientId: `gone ${index}`, will: willOf('a', 'x', { qos: 1 }) })
+    client.drop()
+    await stage.settle()
+  }
+  const publisher = await stage.connect({ clientId: 'publisher' })
+
+  publisher.send(publishPacket('unrelated', 'x'))
+  await stage.settle()
+
+  expect(publisher.wire.server.isPaused()).toBe(false)
+})
+
+test('a publisher that is not read is not taken to be silent', async () => {
+  const stage = new Stage({ limits: { ...limits, packetTimeoutMs: 100 } })
+  await subscriber(stage)
+  const publisher = await stage.connect({ clientId: 'publisher', keepAlive: 1 })
+  await stage.advance(1_000)
+  await publish(stage, publisher, behind)
+
+  publisher.send('c0')
+  await stage.advance(900)
+  const wasPaused = publisher.wire.server.isPaused()
+  await stage.advance(300)
+  publisher.send('00')
+
+  expect(wasPaused).toBe(true)
+  expect(await publisher.upToNow()).toHaveLength(behind)
 })
