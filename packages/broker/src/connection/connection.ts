@@ -75,8 +75,6 @@ export class Connection
   #maximumPacketSize = Number.POSITIVE_INFINITY
   /** Called once when the connection is gone. */
   onClosed: (() => void) | undefined = undefined
-  /** Whether Reason String and User Properties may go with any packet [MQTT-3.1.2-29]. */
-  wantsProblemInformation = true
 
   readonly #reading: Reading
   readonly #deadlines: Deadlines
@@ -281,7 +279,6 @@ export class Connection
     this.#session = session
     session.attach(this, properties.receiveMaximum ?? 0xffff)
     this.#state = 'connected'
-    this.wantsProblemInformation = properties.requestProblemInformation ?? true
     this.#decoder.maximumPacketSize = limits.packetBytesMax
     this.#incomingAliases = new IncomingTopicAliases(limits.topicAliasMaximum)
     const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, limits.outgoingTopicAliasMaximum)

@@ -79,10 +79,7 @@ export class Session implements Subscriber, SlowReceiver {
   get unfinishedCount(): number {
     return this.#outgoing.size + this.#queue.count
   }
-  /** Messages that wait and messages that are not acknowledged. */
-  get queuedCount(): number {
-    return this.#queue.count
-  }
+  /** Messages that have been sent and are not acknowledged. */
   get inFlightCount(): number {
     return this.#outgoing.size
   }
