@@ -74,7 +74,7 @@ describe.each(versions)('in %s', ({ version }) => {
 
     client.send(packet('10', `0004 'MQTT' 0${version} 02 0000 ${noProperties} 0002 'c' 00`))
 
-    expect(await client.closing()).toEqual(version === 5 ? ['CONNACK 81'] : [])
+    expect(await client.closing()).toEqual(version === 5 ? ['CONNACK 85'] : [])
   })
 
   test('[MQTT-1.5.4-3] [MQTT3-1.5.3-3] EF BB BF is a character wherever it stands', async () => {

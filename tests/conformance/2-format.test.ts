@@ -80,20 +80,20 @@ describe.each(versions)('in %s', ({ version }) => {
     expect(takeBytes()).toBe(bytes)
   })
 
-  const withoutIdentifier: [what: string, bytes: string][] = [
-    ['PUBLISH at QoS 1', packet('32', `0001 'a' 0000 ${noProperties} 'x'`)],
-    ['PUBLISH at QoS 2', packet('34', `0001 'a' 0000 ${noProperties} 'x'`)],
-    ['SUBSCRIBE', packet('82', `0000 ${noProperties} 0001 'a' 00`)],
-    ['UNSUBSCRIBE', packet('a2', `0000 ${noProperties} 0001 'a'`)],
+  const withoutIdentifier: [what: string, bytes: string, code: string][] = [
+    ['PUBLISH at QoS 1', packet('32', `0001 'a' 0000 ${noProperties} 'x'`), '82'],
+    ['PUBLISH at QoS 2', packet('34', `0001 'a' 0000 ${noProperties} 'x'`), '82'],
+    ['SUBSCRIBE', packet('82', `0000 ${noProperties} 0001 'a' 00`), '81'],
+    ['UNSUBSCRIBE', packet('a2', `0000 ${noProperties} 0001 'a'`), '81'],
   ]
   test.each(withoutIdentifier)(
     '[MQTT-2.2.1-3] [MQTT3-2.3.1-1] %s with Packet Identifier 0 closes the connection',
-    async (_, bytes) => {
+    async (_, bytes, code) => {
       const client = await server.connect({ protocolVersion: version })
 
       client.send(bytes)
 
-      expect(await client.closing()).toEqual(version === 5 ? ['DISCONNECT 82'] : [])
+      expect(await client.closing()).toEqual(version === 5 ? [`DISCONNECT ${code}`] : [])
     },
   )
 

@@ -235,7 +235,7 @@ test('[MQTT-3.1.3-8] in 5.0 a Client Identifier that may not be is refused, and 
 
   client.send("10 0f 0004 'MQTT' 05 02 0000 00 0002 'c' 00")
 
-  expect(await client.closing()).toEqual(['CONNACK 81'])
+  expect(await client.closing()).toEqual(['CONNACK 85'])
 })
 
 test('[MQTT3-3.1.3-7] [MQTT3-3.1.3-8] [MQTT3-3.1.3-9] an empty Client Identifier without Clean Session is refused with 2', async () => {

@@ -75,7 +75,7 @@ describe.each(versions)('in %s', ({ version }) => {
 
     client.send('00 00', publishPacket('after', 'x'), 'c0 00')
 
-    expect(await client.closing()).toEqual(farewell(version, '81'))
+    expect(await client.closing()).toEqual(farewell(version, '82'))
   })
 
   test('[MQTT-3.14.4-3] [MQTT3-3.14.4-3] DISCONNECT discards the Will Message without publishing it', async () => {
@@ -119,12 +119,16 @@ const unlisted: [name: string, bytes: string][] = [
   ['[MQTT-3.14.2-1] Reason Code 0x86, which is of CONNACK', 'e0 01 86'],
   ['[MQTT-3.14.2-1] Reason Code 0xff', 'e0 01 ff'],
 ]
-test.each(unlisted)('%s ends the connection as an error', async (_, bytes) => {
-  const client = await server.connect()
+test.each(unlisted)('%s ends the connection as an error, of which the leaving Client is not told', async (_, bytes) => {
+  const other = await server.connect({ clientId: 'other' })
+  other.send(subscribePacket(1, ['will']))
+  await other.next()
+  const client = await server.connect({ will: willOf('will', 'x') })
 
   client.send(bytes)
 
-  expect(await client.closing()).toEqual(['DISCONNECT 82'])
+  expect(await client.closing()).toEqual([])
+  expect(await other.next()).toBe("PUBLISH will 'x'")
 })
 
 test('a Session Expiry Interval in DISCONNECT that was 0 in CONNECT is a Protocol Error', async () => {
@@ -138,7 +142,7 @@ test('a Session Expiry Interval in DISCONNECT that was 0 in CONNECT is a Protoco
 /** Bytes to which the Server answers with DISCONNECT, and its Reason Code. */
 const ended: [name: string, bytes: string, code: number][] = [
   ['[MQTT-3.14.2-1] [MQTT-3.14.2-2] a malformed packet', "82 06 0001 00 0001 'a'", 0x81],
-  ['[MQTT-3.14.2-1] [MQTT-3.14.2-2] a Protocol Error', '82 03 0001 00', 0x82],
+  ['[MQTT-3.14.2-1] [MQTT-3.14.2-2] a Protocol Error', '00 00', 0x82],
   ['[MQTT-3.14.2-1] [MQTT-3.14.2-2] a second CONNECT', "10 0e 0004 'MQTT' 05 02 0000 00 0001 'c'", 0x82],
   ['[MQTT-3.14.2-1] [MQTT-3.14.2-2] a Topic Alias of 0', "30 07 0001 'a' 03 23 0000", 0x94],
   ['[MQTT-3.14.2-1] [MQTT-3.14.2-2] a packet beyond the Maximum Packet Size', '30 ffffff7f', 0x95],
@@ -160,7 +164,7 @@ const sizes: [name: string, maximumPacketSize: number, hasReason: boolean][] = [
 ]
 test.each(sizes)('%s', async (_, maximumPacketSize, hasReason) => {
   const client = server.open()
-  client.send(connectPacket({ properties: { maximumPacketSize } }), '82 03 0001 00')
+  client.send(connectPacket({ properties: { maximumPacketSize } }), '00 00')
   await client.next()
 
   const { reasonCode, properties } = await client.receiveA(PacketType.Disconnect)

@@ -80,7 +80,7 @@ describe('from a Client', () => {
     ['[MQTT-3.3.2-9] the highest Topic Alias there is', publishWith('23 ffff', 'a'), '94'],
     ['[MQTT-3.3.2-12] a Topic Alias without topic that has not been set', publishWith('23 0002', ''), '82'],
     ['[MQTT-4.13.1-1] two Topic Aliases', publishWith('23 0001 23 0001', 'a'), '82'],
-    ['[MQTT-4.7.3-1] neither topic nor Topic Alias', publishWith('', ''), '82'],
+    ['[MQTT-4.7.3-1] neither topic nor Topic Alias', publishWith('', ''), '81'],
   ]
   test.each(faults)('%s ends the connection and reaches nobody', async (_, bytes, reasonCode) => {
     const publisher = await publisherOf(server)

@@ -14,7 +14,7 @@ const wrong5: [name: string, bytes: string, code: string][] = [
   ['[MQTT-3.8.1-1] SUBSCRIBE with flags 1010 is malformed', "8a 07 0001 00 0001 'a' 00", '81'],
   ['[MQTT-3.8.3-1] a Topic Filter that is not UTF-8 is malformed', '82 07 0001 00 0001 ff 00', '81'],
   ['[MQTT-3.8.3-1] a Topic Filter with a surrogate is malformed', '82 09 0001 00 0003 eda080 00', '81'],
-  ['[MQTT-3.8.3-2] SUBSCRIBE without a Topic Filter is a Protocol Error', '82 03 0001 00', '82'],
+  ['[MQTT-3.8.3-2] SUBSCRIBE without a Topic Filter is malformed', '82 03 0001 00', '81'],
   ['[MQTT-3.8.3-2] a Topic Filter without options is malformed', "82 06 0001 00 0001 'a'", '81'],
   ['[MQTT-3.8.3-4] No Local on a Shared Subscription is a Protocol Error', "82 10 0001 00 000a '$share/g/a' 04", '82'],
   ['[MQTT-3.8.3-5] reserved bit 6 of the options is malformed', "82 07 0001 00 0001 'a' 40", '81'],
@@ -146,7 +146,7 @@ describe.each(versions)('in %s', version => {
       protocolVersion === 5 ? "82 07 0000 00 0001 'a' 00" : "82 06 0000 0001 'a' 00",
     )
 
-    expect(await client.closing()).toEqual(['SUBACK 1 00', ...farewell(protocolVersion, '82')])
+    expect(await client.closing()).toEqual(['SUBACK 1 00', ...farewell(protocolVersion, '81')])
   })
 })
 

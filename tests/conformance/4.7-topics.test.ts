@@ -65,7 +65,7 @@ const wrongNames: [name: string, topic: string, code: string][] = [
   ['[MQTT-4.7.0-1] [MQTT3-4.7.1-1] a multi-level wildcard', "0003 'a/#'", '81'],
   ['[MQTT-4.7.0-1] [MQTT3-4.7.1-1] a single-level wildcard', "0003 '+/a'", '81'],
   ['[MQTT-4.7.0-1] [MQTT3-4.7.1-1] a wildcard within a level', "0003 'a+b'", '81'],
-  ['[MQTT-4.7.3-1] [MQTT3-4.7.3-1] no character', '0000', '82'],
+  ['[MQTT-4.7.3-1] [MQTT3-4.7.3-1] no character', '0000', '81'],
   ['[MQTT-4.7.3-2] [MQTT3-4.7.3-2] U+0000', "0003 'a' 00 'b'", '81'],
 ]
 

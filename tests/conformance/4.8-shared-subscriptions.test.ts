@@ -20,22 +20,24 @@ async function member(clientId: string, qos: 0 | 1 | 2, name: string): Promise<C
   return client
 }
 
-const wrong: [name: string, filter: string][] = [
-  ['[MQTT-4.8.2-1] an empty ShareName', "0009 '$share//a'"],
-  ['[MQTT-4.8.2-1] nothing behind $share/', "0007 '$share/'"],
-  ['[MQTT-4.8.2-2] a ShareName with +', "000b '$share/g+/a'"],
-  ['[MQTT-4.8.2-2] a ShareName with #', "000a '$share/#/a'"],
-  ['[MQTT-4.8.2-2] no separator behind the ShareName', "0008 '$share/g'"],
-  ['[MQTT-4.8.2-2] no Topic Filter behind the ShareName', "0009 '$share/g/'"],
-  ['[MQTT-4.8.2-2] no Topic Filter that is one behind the ShareName', "000c '$share/g/#/a'"],
+/** What is no Topic Filter at all is malformed; the rest is a Protocol Error (ADR 0013). */
+const wrong: [name: string, filter: string, code: string][] = [
+  ['[MQTT-4.8.2-1] an empty ShareName', "0009 '$share//a'", '82'],
+  ['[MQTT-4.8.2-1] nothing behind $share/', "0007 '$share/'", '82'],
+  ['[MQTT-4.8.2-2] a ShareName that is +', "000a '$share/+/a'", '82'],
+  ['[MQTT-4.8.2-2] a ShareName with +', "000b '$share/g+/a'", '81'],
+  ['[MQTT-4.8.2-2] a ShareName with #', "000a '$share/#/a'", '81'],
+  ['[MQTT-4.8.2-2] no separator behind the ShareName', "0008 '$share/g'", '82'],
+  ['[MQTT-4.8.2-2] no Topic Filter behind the ShareName', "0009 '$share/g/'", '82'],
+  ['[MQTT-4.8.2-2] no Topic Filter that is one behind the ShareName', "000c '$share/g/#/a'", '81'],
 ]
-test.each(wrong)('%s is no Shared Subscription', async (_, filter) => {
+test.each(wrong)('%s is no Shared Subscription', async (_, filter, code) => {
   const client = await server.connect()
   const size = client.encode([`0001 00 ${filter} 00`]).length
 
   client.send(`82 ${size.toString(16).padStart(2, '0')} 0001 00 ${filter} 00`)
 
-  expect(await client.closing()).toEqual(['DISCONNECT 81'])
+  expect(await client.closing()).toEqual([`DISCONNECT ${code}`])
 })
 
 const right = ['$share/g/a', '$share/g/#', '$share/g/+/a', '$share/ä b/a', '$share/$share/a', '$share/g//a']

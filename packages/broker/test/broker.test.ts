@@ -106,7 +106,7 @@ test('events tell who has connected and who has gone, and why', async () => {
     ['connected', first],
     ['disconnected', { ...first, reason: 'the client disconnected', reasonCode: 0 }],
     ['connected', second],
-    ['disconnected', { ...second, reason: expect.stringContaining('reserved'), reasonCode: 0x81 }],
+    ['disconnected', { ...second, reason: expect.stringContaining('reserved'), reasonCode: 0x82 }],
   ])
 })
 

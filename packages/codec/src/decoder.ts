@@ -1,5 +1,6 @@
 import { allocateBytes } from '#bytes'
-import { MalformedPacketError, PacketTooLargeError, ProtocolError, type Statement } from './errors.ts'
+import { MalformedPacketError, PacketTooLargeError, ProtocolError } from './errors.ts'
+import { checkReservedFlags, emptyPackets, hasType, receivable, setUpPackets } from './fixed-header.ts'
 import type { Packet } from './packet.ts'
 import { PacketType, type ProtocolVersion, packetTypeName } from './packet-type.ts'
 import { decodeAuth } from './packets/auth.ts'
@@ -30,58 +31,7 @@ export interface PacketDecoderOptions {
   topicNames?: TopicNames
 }
 
-/** Bit n is set when the receiver may get packets of type n. */
-const receivable = {
-  server: typeBits([
-    'Connect',
-    'Publish',
-    'Puback',
-    'Pubrec',
-    'Pubrel',
-    'Pubcomp',
-    'Subscribe',
-    'Unsubscribe',
-    'Pingreq',
-    'Disconnect',
-    'Auth',
-  ]),
-  client: typeBits([
-    'Connack',
-    'Publish',
-    'Puback',
-    'Pubrec',
-    'Pubrel',
-    'Pubcomp',
-    'Suback',
-    'Unsuback',
-    'Pingresp',
-    'Disconnect',
-    'Auth',
-  ]),
-  any: 0xfffe,
-}
-
-/** Flags of the fixed header that are not zeros (table 2-2 of section 2.1.3); PUBLISH has some of its own. */
-const reservedFlags: Partial<Record<PacketType, number>> = {
-  [PacketType.Pubrel]: 2,
-  [PacketType.Subscribe]: 2,
-  [PacketType.Unsubscribe]: 2,
-}
-
-/** What says so where a packet has a statement of its own beside the general one. */
-const flagStatements: Partial<Record<PacketType, Statement>> = {
-  [PacketType.Pubrel]: '[MQTT-3.6.1-1]',
-  [PacketType.Subscribe]: '[MQTT-3.8.1-1]',
-  [PacketType.Unsubscribe]: '[MQTT-3.10.1-1]',
-  [PacketType.Disconnect]: '[MQTT-3.14.1-1]',
-  [PacketType.Auth]: '[MQTT-3.15.1-1]',
-}
-
 const noBytes = new Uint8Array(0)
-
-function typeBits(names: (keyof typeof PacketType)[]): number {
-  return names.reduce((bits, name) => bits | (1 << PacketType[name]), 0)
-}
 
 /** First capacity for a packet that comes in pieces; it doubles as bytes come, so a claimed length costs nothing. */
 const PARTIAL_PACKET_BYTES = 1024
@@ -107,7 +57,8 @@ export class PacketDecoder {
   /** May be changed between packets, such as after a successful CONNECT. */
   maximumPacketSize: number
 
-  readonly #receivable: number
+  /** Types that may come; at a Server, CONNECT decides about AUTH. */
+  #receivable: number
   readonly #isServer: boolean
   readonly #isClient: boolean
   readonly #reader: PacketReader
@@ -200,14 +151,13 @@ export class PacketDecoder {
         this.#state = 'body'
         return true
       }
-      if (this.#shift === 28)
-        throw new MalformedPacketError('Remaining Length is longer than four bytes (section 2.1.4)')
+      if (this.#shift === 28) this.#refuseLength('is longer than four bytes (section 2.1.4)')
     }
     this.#position = position
     return false
   }
 
-  /** Everything that type and flags alone can be refused for, so that no byte behind them matters. */
+  /** Everything that the first byte alone is refused for, so that no byte behind it matters. */
   #checkFirstByte(firstByte: number): void {
     const type = (firstByte >> 4) as PacketType
     const { version } = this
@@ -215,41 +165,47 @@ export class PacketDecoder {
       throw new ProtocolError('the first packet is not CONNECT', '[MQTT-3.1.0-1]')
     }
     if (firstByte < 16 || (type === PacketType.Auth && version !== undefined && version < 5)) {
-      throw new MalformedPacketError(`packet type ${type} is reserved (section 2.1.2)`)
-    }
-    if ((this.#receivable & (1 << type)) === 0 || (type === PacketType.Disconnect && !this.#mayReceiveDisconnect())) {
-      throw new ProtocolError(`${packetTypeName(type)} was sent in the wrong direction (section 2.1.2)`)
+      throw new ProtocolError(`packet type ${type} is reserved (section 2.1.2)`) // section 1.2, as of a property (ADR 0013)
     }
     if (type === PacketType.Publish) return checkPublishFlags(firstByte & 15)
-    if (type !== PacketType.Connect && version !== 3) this.#checkReservedFlags(firstByte)
+    // MQTT 3.1 does not use these bits and says nothing of their value; CONNECT tells its version in the body only.
+    if (type === PacketType.Connect || version === 3) return
+    const isRefusedAnyway = hasType(setUpPackets, type) && !hasType(this.#receivable, type)
+    if (!isRefusedAnyway) checkReservedFlags(firstByte)
   }
 
-  /** MQTT 3.1 does not use these bits and says nothing of their value; CONNECT tells its version in the body only. */
-  #checkReservedFlags(firstByte: number): void {
-    const type = (firstByte >> 4) as PacketType
-    if ((firstByte & 15) === (reservedFlags[type] ?? 0)) return
-    const statement = flagStatements[type] ?? '[MQTT-2.1.3-1]'
-    throw new MalformedPacketError(`reserved flags of ${packetTypeName(type)} are wrong`, statement)
-  }
-
-  /** Only 5.0 lets a Server send DISCONNECT. */
-  #mayReceiveDisconnect(): boolean {
-    return !this.#isClient || this.version === 5
+  /** What the type can be refused for once its length is known to have an end. */
+  #checkType(type: PacketType): void {
+    if (this.#length > 0 && hasType(emptyPackets, type)) {
+      this.#refuseLength(`of ${packetTypeName(type)} is ${this.#length} (sections 3.12.1 and 3.13.1)`)
+    }
+    const isDisconnectOf3 = type === PacketType.Disconnect && this.#isClient && this.version !== 5
+    if (hasType(this.#receivable, type) && !isDisconnectOf3) return // only 5.0 lets a Server send DISCONNECT
+    if (type === PacketType.Auth) {
+      throw new ProtocolError('AUTH without an Authentication Method in CONNECT', '[MQTT-4.12.0-7]')
+    }
+    throw new ProtocolError(`${packetTypeName(type)} was sent in the wrong direction (section 2.1.2)`)
   }
 
   /** @param lastByte of Remaining Length */
   #checkLength(lastByte: number): void {
+    const type = (this.#firstByte >> 4) as PacketType
+    if (type !== PacketType.Publish) this.#checkType(type) // PUBLISH goes both ways
     const lengthBytes = this.#shift / 7
     const size = 1 + lengthBytes + this.#length
     if (size > this.maximumPacketSize) {
-      const name = packetTypeName(this.#firstByte >> 4)
       throw new PacketTooLargeError(
-        `${name} has ${size} bytes; ${this.maximumPacketSize} are allowed`,
+        `${packetTypeName(type)} has ${size} bytes; ${this.maximumPacketSize} are allowed`,
         this.#isServer ? '[MQTT-3.2.2-15]' : '[MQTT-3.1.2-24]',
       )
     }
     this.#isLengthPadded = lastByte === 0 && lengthBytes > 1
     if (this.#isLengthPadded && this.version === 5) this.#refusePaddedLength()
+  }
+
+  /** With a wrong length it is not known where the next packet begins, so nothing more is said either (ADR 0013). */
+  #refuseLength(fault: string): never {
+    throw new MalformedPacketError(`Remaining Length ${fault}`).silenced()
   }
 
   #refusePaddedLength(): never {
@@ -300,12 +256,16 @@ export class PacketDecoder {
   #decodeBody(reader: PacketReader, firstByte: number): Packet {
     const type = (firstByte >> 4) as PacketType
     if (type === PacketType.Connect) {
+      if (this.#isServer && this.version !== undefined) throw new ProtocolError('a second CONNECT', '[MQTT-3.1.0-2]')
       const connectVersion = decodeProtocolVersion(reader)
       // Known from here on, so that even a CONNECT that is malformed can be answered in its version.
       this.version ??= connectVersion
-      if (connectVersion > 3) this.#checkReservedFlags(firstByte)
+      if (connectVersion > 3) checkReservedFlags(firstByte)
       if (this.#isLengthPadded && connectVersion === 5) this.#refusePaddedLength()
-      return decodeConnect(reader, connectVersion)
+      const connect = decodeConnect(reader, connectVersion)
+      const { authenticationMethod } = connect.properties
+      if (this.#isServer && authenticationMethod === undefined) this.#receivable &= ~(1 << PacketType.Auth)
+      return connect
     }
     const version = this.version ?? 5
     switch (type) {
@@ -331,7 +291,7 @@ export class PacketDecoder {
         return decodeUnsuback(reader, version)
       case PacketType.Pingreq:
       case PacketType.Pingresp:
-        return decodePing(reader, type)
+        return decodePing(type)
       case PacketType.Disconnect: {
         const disconnect = decodeDisconnect(reader, version)
         this.#checkDisconnect(disconnect)

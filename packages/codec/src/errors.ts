@@ -13,10 +13,22 @@ export abstract class MqttError extends Error {
   abstract readonly code: `ERR_MQTT_${string}`
   abstract readonly reasonCode: ReasonCode
   readonly statement: Statement | undefined
+  #isSilent = false
 
   constructor(message: string, statement?: Statement, options?: ErrorOptions) {
     super(statement === undefined ? message : `${message} ${statement}`, options)
     this.statement = statement
+  }
+
+  /** Whether the peer is not told of it: the Network Connection is closed without a CONNACK or DISCONNECT (ADR 0013). */
+  get isSilent(): boolean {
+    return this.#isSilent
+  }
+
+  /** Makes it an error that the peer is not told of. @returns the error, to be thrown */
+  silenced(): this {
+    this.#isSilent = true
+    return this
   }
 
   override get name(): string {
@@ -24,10 +36,18 @@ export abstract class MqttError extends Error {
   }
 }
 
-/** The bytes cannot be a packet. Ends the Network Connection [MQTT-4.13.1-1]. */
+/**
+ * The bytes cannot be a packet. Ends the Network Connection [MQTT-4.13.1-1].
+ * Its Reason Code is 0x81 unless the specification has a more specific one.
+ */
 export class MalformedPacketError extends MqttError {
   readonly code: 'ERR_MQTT_MALFORMED_PACKET' = 'ERR_MQTT_MALFORMED_PACKET'
-  readonly reasonCode: ReasonCode = ReasonCode.MalformedPacket
+  readonly reasonCode: ReasonCode
+
+  constructor(message: string, statement?: Statement, options?: ErrorOptions & { readonly reasonCode?: ReasonCode }) {
+    super(message, statement, options)
+    this.reasonCode = options?.reasonCode ?? ReasonCode.MalformedPacket
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { utf8Length } from '#bytes'
-import { InvalidPacketError, MalformedPacketError, ProtocolError } from './errors.ts'
+import { InvalidPacketError, MalformedPacketError, type MqttError, ProtocolError } from './errors.ts'
 import { PacketType, packetTypeName } from './packet-type.ts'
 import type { PacketReader } from './reader.ts'
 import { ReasonCode } from './reason-code.ts'
@@ -230,8 +230,9 @@ function nameOfPlace(place: PropertyPlace): string {
 /**
  * Reads Property Length and the properties behind it (section 2.2.2).
  *
- * @throws {MalformedPacketError} when a property is unknown, does not belong here or ends too late
- * @throws {ProtocolError} when one stands twice or has a value the specification excludes
+ * @throws {MalformedPacketError} when a property is unknown or ends too late
+ * @throws {ProtocolError} when one stands twice, does not belong here or has a value the specification excludes; in SUBSCRIBE
+ * and UNSUBSCRIBE, the last two are malformed
  */
 export function readProperties(
   reader: PacketReader,
@@ -256,9 +257,7 @@ function readProperty(reader: PacketReader, place: PropertyPlace, into: Properti
   const found = ruleOf[identifier]
   if (found === undefined) throw new MalformedPacketError(`property 0x${identifier.toString(16)} does not exist`)
   const { name } = found
-  if ((found.places & (1 << place)) === 0) {
-    throw new MalformedPacketError(`property ${name} is not allowed in ${nameOfPlace(place)}`)
-  }
+  if ((found.places & (1 << place)) === 0) refuseMisplaced(reader, found, place)
   if (name === 'userProperties') {
     const list = (into.userProperties ?? []) as UserProperty[]
     if (list.length === userPropertiesMax) {
@@ -270,27 +269,42 @@ function readProperty(reader: PacketReader, place: PropertyPlace, into: Properti
   }
   if (name === 'subscriptionIdentifiers' && place === Publish) {
     const list = (into.subscriptionIdentifiers ?? []) as number[]
-    list.push(checkedNumber(found, reader.variableByteInteger()))
+    list.push(checkedNumber(found, reader.variableByteInteger(), place))
     into.subscriptionIdentifiers = list
     return
   }
   if (into[name] !== undefined) throw new ProtocolError(`property ${name} stands twice`)
   const values = into as Record<PropertyName, unknown> // the rule gives each name the representation of its type
-  values[name] = readValue(reader, found)
+  values[name] = readValue(reader, found, place)
 }
 
-function readValue(reader: PacketReader, found: PropertyRule): Properties[PropertyName] {
+/** A value that is not whole is malformed, wherever it stands, so it is read first. */
+function refuseMisplaced(reader: PacketReader, found: PropertyRule, place: PropertyPlace): never {
+  readValue(reader, found, place)
+  throw notAllowed(place, `property ${found.name} is not allowed in ${nameOfPlace(place)}`)
+}
+
+/**
+ * What a property that exists must not be is a Protocol Error: "data that is not allowed by the protocol" (section 1.2). In SUBSCRIBE
+ * and UNSUBSCRIBE it is malformed, as section 2.2.2.2 has it, like all else that cannot be such a packet (ADR 0013).
+ */
+function notAllowed(place: PropertyPlace, message: string): MqttError {
+  const isRequest = place === Subscribe || place === Unsubscribe
+  return isRequest ? new MalformedPacketError(message) : new ProtocolError(message)
+}
+
+function readValue(reader: PacketReader, found: PropertyRule, place: PropertyPlace): Properties[PropertyName] {
   switch (found.representation) {
     case 'flag':
-      return flag(reader, found) === 1
+      return flag(reader, found, place) === 1
     case 'bit':
-      return flag(reader, found)
+      return flag(reader, found, place)
     case 'two':
-      return checkedNumber(found, reader.twoByteInteger())
+      return checkedNumber(found, reader.twoByteInteger(), place)
     case 'four':
-      return checkedNumber(found, reader.fourByteInteger())
+      return checkedNumber(found, reader.fourByteInteger(), place)
     case 'variable':
-      return [checkedNumber(found, reader.variableByteInteger())]
+      return [checkedNumber(found, reader.variableByteInteger(), place)]
     case 'string':
       return reader.utf8String()
     case 'topic':
@@ -304,18 +318,18 @@ function readValue(reader: PacketReader, found: PropertyRule): Properties[Proper
   }
 }
 
-function flag(reader: PacketReader, found: PropertyRule): 0 | 1 {
+function flag(reader: PacketReader, found: PropertyRule, place: PropertyPlace): 0 | 1 {
   const value = reader.byte()
-  if (value > 1) throw new ProtocolError(`property ${found.name} is ${value}; it must be 0 or 1`)
+  if (value > 1) throw notAllowed(place, `property ${found.name} is ${value}; it must be 0 or 1`)
   return value as 0 | 1
 }
 
-function checkedNumber(found: PropertyRule, value: number): number {
+function checkedNumber(found: PropertyRule, value: number, place: PropertyPlace): number {
   if (value >= found.min) return value
-  if (found.name === 'topicAlias') {
+  if (found.name === 'topicAlias' && place === Publish) {
     throw new ProtocolError('property topicAlias is 0', '[MQTT-3.3.2-8]', ReasonCode.TopicAliasInvalid)
   }
-  throw new ProtocolError(`property ${found.name} is 0`)
+  throw notAllowed(place, `property ${found.name} is 0`)
 }
 
 function responseTopic(value: string): string {

@@ -1,5 +1,6 @@
 import { decodeUtf8 } from '#bytes'
 import { MalformedPacketError } from './errors.ts'
+import { ReasonCode } from './reason-code.ts'
 
 /**
  * Code points that section 1.5.4 says a sender SHOULD NOT include, control characters and the 66
@@ -71,11 +72,15 @@ export class PacketReader {
     throw new MalformedPacketError('variable byte integer is longer than four bytes')
   }
 
-  /** A UTF-8 Encoded String, section 1.5.4. */
-  utf8String(): string {
+  /**
+   * A UTF-8 Encoded String, section 1.5.4.
+   *
+   * @param faultCode the Reason Code for a string that is not one, where the specification has a special one
+   */
+  utf8String(faultCode: ReasonCode = ReasonCode.MalformedPacket): string {
     const length = this.twoByteInteger()
     const start = this.advance(length)
-    return length === 0 ? '' : this.#decodeString(start, start + length)
+    return length === 0 ? '' : this.#decodeString(start, start + length, faultCode)
   }
 
   /** Binary Data, section 1.5.6, as a view. */
@@ -106,16 +111,19 @@ export class PacketReader {
     return start
   }
 
-  #decodeString(start: number, end: number): string {
+  #decodeString(start: number, end: number, reasonCode: ReasonCode): string {
     const string = decodeUtf8(this.bytes, start, end)
-    if (string === undefined) throw new MalformedPacketError('string is not well-formed UTF-8', '[MQTT-1.5.4-1]')
+    if (string === undefined) {
+      throw new MalformedPacketError('string is not well-formed UTF-8', '[MQTT-1.5.4-1]', { reasonCode })
+    }
     const isSuspect = this.allowsControlCharacters ? string.includes('\0') : disallowed.test(string)
-    if (isSuspect) refuseCharacters(string)
+    if (isSuspect) refuseCharacters(string, reasonCode)
     return string
   }
 }
 
-function refuseCharacters(string: string): never {
-  if (string.includes('\0')) throw new MalformedPacketError('string contains U+0000', '[MQTT-1.5.4-2]')
-  throw new MalformedPacketError('string contains a control character or non-character (section 1.5.4)')
+function refuseCharacters(string: string, reasonCode: ReasonCode): never {
+  if (string.includes('\0')) throw new MalformedPacketError('string contains U+0000', '[MQTT-1.5.4-2]', { reasonCode })
+  const message = 'string contains a control character or non-character (section 1.5.4)'
+  throw new MalformedPacketError(message, undefined, { reasonCode })
 }

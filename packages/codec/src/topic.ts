@@ -30,13 +30,16 @@ export function isTopicFilter(filter: string): boolean {
 
 /** @returns the statement that keeps a string from being a Topic Filter, or `undefined` when it may be one */
 export function topicFilterFault(filter: string): Statement | undefined {
-  if (filter.includes('\0')) return '[MQTT-4.7.3-2]'
-  if (!isSharedFilter(filter)) return plainFilterFault(filter, 0)
+  return plainFilterFault(filter) ?? sharedFilterFault(filter)
+}
+
+/** @returns the statement on Shared Subscriptions that keeps a string from being the Topic Filter of one, section 4.8.2 */
+export function sharedFilterFault(filter: string): Statement | undefined {
+  if (!isSharedFilter(filter)) return undefined
   const slash = filter.indexOf('/', SHARE_PREFIX.length)
   if (slash === SHARE_PREFIX.length || filter.length === SHARE_PREFIX.length) return '[MQTT-4.8.2-1]'
   if (slash === -1 || slash === filter.length - 1) return '[MQTT-4.8.2-2]'
-  if (hasWildcards(filter.slice(SHARE_PREFIX.length, slash))) return '[MQTT-4.8.2-2]'
-  return plainFilterFault(filter, slash + 1)
+  return hasWildcards(filter.slice(SHARE_PREFIX.length, slash)) ? '[MQTT-4.8.2-2]' : undefined
 }
 
 /** A Shared Subscription's Topic Filter in its parts, section 4.8.2. */
@@ -66,22 +69,28 @@ export function hasWildcards(text: string): boolean {
   return text.includes('+') || text.includes('#')
 }
 
-/** A wildcard must have a separator or an end of the filter on either side; `#` must have the filter's end behind it. */
-function plainFilterFault(filter: string, start: number): Statement | undefined {
-  if (start === filter.length) return '[MQTT-4.7.3-1]'
-  for (let index = start; index < filter.length; index++) {
+/**
+ * A wildcard must have a separator or an end of the filter on either side; `#` must have the filter's end behind it. The beginning
+ * of a Shared Subscription has no wildcards and ends with a separator, so the rule for all of it is the rule for the part behind.
+ *
+ * @returns the statement that keeps a string, shared or not, from being a Topic Filter, section 4.7
+ */
+export function plainFilterFault(filter: string): Statement | undefined {
+  if (filter === '') return '[MQTT-4.7.3-1]'
+  if (filter.includes('\0')) return '[MQTT-4.7.3-2]'
+  for (let index = 0; index < filter.length; index++) {
     const code = filter.charCodeAt(index)
     if (code !== MULTI_LEVEL && code !== SINGLE_LEVEL) continue
-    const isWholeLevel = isSeparator(filter, index - 1, start) && isSeparator(filter, index + 1, start)
+    const isWholeLevel = isSeparator(filter, index - 1) && isSeparator(filter, index + 1)
     if (code === SINGLE_LEVEL && !isWholeLevel) return '[MQTT-4.7.1-2]'
     if (code === MULTI_LEVEL && (!isWholeLevel || index !== filter.length - 1)) return '[MQTT-4.7.1-1]'
   }
   return undefined
 }
 
-/** Whether a level ends at `index`: there is a `/`, or the filter that begins at `start` does not reach there. */
-function isSeparator(filter: string, index: number, start: number): boolean {
-  return index < start || index === filter.length || filter.charCodeAt(index) === SEPARATOR
+/** Whether a level ends at `index`: there is a `/`, or the filter does not reach there. */
+function isSeparator(filter: string, index: number): boolean {
+  return index < 0 || index === filter.length || filter.charCodeAt(index) === SEPARATOR
 }
 
 /** Slots of the table of {@link TopicNames} by default. About 2 MiB when full of long names. */

@@ -137,13 +137,13 @@ function failureTests(): void {
 
     const seen = outcomes(decoder, [`c000 00 00 ${publish}`, publish, 'c000', '00'])
 
-    expect(seen).toEqual(['packet', 'MalformedPacketError', 'more', 'more', 'more', 'more', 'more', 'more'])
+    expect(seen).toEqual(['packet', 'ProtocolError', 'more', 'more', 'more', 'more', 'more', 'more'])
   })
 
   test('a packet that begins with a byte that is never allowed is refused at that byte', () => {
     const decoders = ['00', '36', '80', 'f1'].map(byte => outcomes(new PacketDecoder(connected), [byte])[0])
 
-    expect(decoders).toEqual(Array(4).fill('MalformedPacketError'))
+    expect(decoders).toEqual(['ProtocolError', ...Array(3).fill('MalformedPacketError')])
   })
 
   test('[MQTT-3.1.0-1] anything but CONNECT at first is refused at its first byte', () => {
@@ -212,12 +212,13 @@ function versionTests(): void {
     expect(decoder.version).toBe(5)
   })
 
-  test('a second CONNECT does not change the version', () => {
-    const decoder = new PacketDecoder(connected)
-    decoder.push(bytesOf("10 0c 0004 'MQTT' 04 02 0000 0000"))
+  test('[MQTT-3.1.0-2] a second CONNECT is a Protocol Error, whatever its version', () => {
+    for (const connect of ["10 0c 0004 'MQTT' 04 02 0000 0000", "10 0e 0004 'MQTT' 09 02 0000 00 0001 'c'"]) {
+      const decoder = new PacketDecoder(connected)
 
-    expect(decoder.next()).toMatchObject({ type: PacketType.Connect, protocolVersion: 4 })
-    expect(decoder.version).toBe(5)
+      expect(outcomes(decoder, [connect])[0]).toBe('ProtocolError')
+      expect(decoder.version).toBe(5)
+    }
   })
 }
 

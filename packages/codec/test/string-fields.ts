@@ -6,6 +6,8 @@ export interface StringField {
   /** With the statement that it is a UTF-8 Encoded String, where one of its own says so. */
   readonly name: string
   readonly version: 4 | 5
+  /** What a string that is none is answered with. */
+  readonly reasonCode: number
   /** @param string in the notation of bytes, without its length */
   readonly packet: (string: string) => Uint8Array
 }
@@ -14,8 +16,8 @@ const prefixed = (string: string): string => `${bytesOf(string).length.toString(
 
 type Build = (string: string) => string
 
-function field(name: string, version: 4 | 5, firstByte: string, body: Build): StringField {
-  return { name, version, packet: string => frame(firstByte, body(prefixed(string))) }
+function field(name: string, version: 4 | 5, firstByte: string, body: Build, reasonCode = 0x81): StringField {
+  return { name, version, reasonCode, packet: string => frame(firstByte, body(prefixed(string))) }
 }
 
 /** A property that ends its packet. */
@@ -26,7 +28,7 @@ function property(name: string, firstByte: string, before: string, value: Build)
 /** Every field that must be a UTF-8 Encoded String. */
 export const stringFields: readonly StringField[] = [
   field('[MQTT3-3.1.3-4] a Client Identifier', 4, '10', text => `0004 'MQTT' 04 02 0000 ${text}`),
-  field('[MQTT-3.1.3-4] a Client Identifier', 5, '10', text => `0004 'MQTT' 05 02 0000 00 ${text}`),
+  field('[MQTT-3.1.3-4] a Client Identifier', 5, '10', text => `0004 'MQTT' 05 02 0000 00 ${text}`, 0x85),
   field('[MQTT3-3.1.3-11] a User Name', 4, '10', text => `0004 'MQTT' 04 82 0000 0000 ${text}`),
   field('[MQTT-3.1.3-12] a User Name', 5, '10', text => `0004 'MQTT' 05 82 0000 00 0000 ${text}`),
   field('[MQTT3-3.1.3-10] a Will Topic', 4, '10', text => `0004 'MQTT' 04 06 0000 0000 ${text} 0000`),
@@ -54,5 +56,5 @@ export const byteFields: readonly StringField[] = [
   field('a Will Payload', 4, '10', bytes => `0004 'MQTT' 04 06 0000 0000 0001 'w' ${bytes}`),
   field('Correlation Data', 5, '30', bytes => `0001 'a' ${withPropertyLength(`09 ${bytes}`)}`),
   field('Authentication Data', 5, 'f0', bytes => `18 ${withPropertyLength(`15 0000 16 ${bytes}`)}`),
-  { name: 'a payload', version: 4, packet: bytes => frame('30', `0001 'a' ${bytes}`) },
+  { name: 'a payload', version: 4, reasonCode: 0x81, packet: bytes => frame('30', `0001 'a' ${bytes}`) },
 ]

@@ -172,12 +172,13 @@ export class Connection
    * until the peer closes too or the linger time is over, so that the reason can reach it.
    *
    * @param message for people: what happened and, where that helps, what to do
+   * @param isSilent whether even such a Client is not told (ADR 0013)
    */
-  close(reasonCode: ReasonCode, message: string): void {
+  close(reasonCode: ReasonCode, message: string, isSilent = false): void {
     if (!this.#isOpen) return
     const { counters } = this.services
     counters.endedByReason.set(reasonCode, (counters.endedByReason.get(reasonCode) ?? 0) + 1)
-    const isTold = this.#state === 'connected' && this.version === 5
+    const isTold = this.#state === 'connected' && this.version === 5 && !isSilent
     if (isTold) writeDisconnect(this.output.writer(), reasonCode, message, this.#maximumPacketSize)
     this.#leave(message, reasonCode)
     this.#toClosing()
@@ -241,7 +242,6 @@ export class Connection
   }
 
   #connect(connect: Connect): void {
-    if (this.#state !== 'awaiting-connect') throw new ProtocolError('a second CONNECT', '[MQTT-3.1.0-2]')
     this.#maximumPacketSize = connect.properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
     const outcome = handshake(connect, this.services)
     if ('reasonCode' in outcome) return this.#refuse(outcome)
@@ -256,11 +256,11 @@ export class Connection
     this.#authentication.begin(authenticationData)
   }
 
-  #refuse({ reasonCode, message, serverReference }: Refusal): void {
+  #refuse({ reasonCode, message, serverReference, isSilent }: Refusal): void {
     const { log } = this.services
     log.warn('connection refused', { remoteAddress: this.remoteAddress, reason: reasonCodeName(reasonCode), message })
     const code = this.version === 5 ? reasonCode : connackReturnCodeOf(reasonCode)
-    if (code !== undefined) {
+    if (code !== undefined && isSilent !== true) {
       const properties = this.version === 5 ? { reasonString: message, serverReference } : noProperties
       const connack = { type: PacketType.Connack, sessionPresent: false, reasonCode: code, properties } // [MQTT-3.2.2-6]
       writeWithReason(this.output.writer(), connack, this.version, this.#maximumPacketSize)
@@ -309,10 +309,7 @@ export class Connection
   }
 
   #authenticate(packet: Auth): void {
-    if (this.#authentication === undefined) {
-      throw new ProtocolError('AUTH without an Authentication Method in CONNECT', '[MQTT-4.12.0-6]')
-    }
-    this.#authentication.receive(packet)
+    this.#authentication!.receive(packet) // the decoder takes AUTH only where CONNECT has named a method [MQTT-4.12.0-7]
   }
 
   /** {@link AuthenticationOwner.sendAuth} */
@@ -329,11 +326,11 @@ export class Connection
   /** The one place that handles what was thrown while packets were handled. */
   fail(error: unknown): void {
     if (error instanceof MqttError) {
-      // Bridges of Mosquitto try a version of their own first and fall back on this answer only; ADR 0012 has the others.
-      if (error instanceof UnsupportedProtocolVersionError && error.isBridge) this.#decoder.version ??= 4 // [MQTT3-3.1.2-2]
+      // Bridges of Mosquitto try a version of their own first and fall back on this answer only.
+      if (error instanceof UnsupportedProtocolVersionError) this.#decoder.version ??= 4 // [MQTT3-3.1.2-2]; ADR 0012
       const isConnect = this.#state === 'awaiting-connect' && this.#decoder.version !== undefined
       if (isConnect) return this.#refuse(error) // [MQTT-3.1.4-1]
-      return this.close(error.reasonCode, error.message) // [MQTT-4.13.1-1]
+      return this.close(error.reasonCode, error.message, error.isSilent) // [MQTT-4.13.1-1]
     }
     const fields = { clientId: this.#client?.clientId, state: this.#state, error }
     this.services.log.error('internal error; the connection is closed', fields)

@@ -32,6 +32,8 @@ export interface Refusal {
   readonly message: string
   /** Where the Client should go instead. */
   readonly serverReference?: string
+  /** Whether the Client is not told. */
+  readonly isSilent?: boolean
 }
 
 /** What an accepted CONNECT comes to. */

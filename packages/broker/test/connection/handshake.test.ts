@@ -7,8 +7,8 @@ import { allVersions, v5, v31, v311, versions } from '../support/versions.ts'
 
 const notMqtt: [what: string, bytes: string][] = [
   ['[MQTT-3.1.2-1] [MQTT3-3.1.2-1] another protocol name', "10 0d 0004 'MQTX' 04 02 0000 0001 'c'"],
-  ['[MQTT-3.1.2-2] protocol level 6', "10 0e 0004 'MQTT' 06 02 0000 00 0001 'c'"],
-  ['protocol level 2', "10 0f 0006 'MQIsdp' 02 02 0000 0001 'c'"],
+  ['[MQTT-3.1.2-2] level 6 of MQTT', "10 0e 0004 'MQTT' 06 02 0000 00 0001 'c'"],
+  ['level 2 of MQIsdp', "10 0f 0006 'MQIsdp' 02 02 0000 0001 'c'"],
   ['[MQTT-3.1.2-3] [MQTT3-3.1.2-3] the reserved flag', "10 0d 0004 'MQTT' 04 03 0000 0001 'c'"],
   ['[MQTT-3.1.4-1] [MQTT3-3.1.4-1] a payload that ends early', "10 0d 0004 'MQTT' 04 02 0000 0005 'c'"],
   ['[MQTT-3.1.3-3] [MQTT3-3.1.3-3] no Client Identifier', "10 0a 0004 'MQTT' 04 02 0000"],
@@ -23,6 +23,34 @@ test.each(notMqtt)('%s: the connection is closed without CONNACK', async (_, byt
 
   expect(await client.closing()).toEqual([])
   expect(stage.broker.stats().sessions).toBe(0)
+})
+
+test('[MQTT3-3.1.2-2] the level of a bridge, which has bit 7 set, is refused with CONNACK 1, in the form of 3.1.1', async () => {
+  const stage = new Stage()
+  const client = await stage.open(4)
+
+  client.send("10 0f 0006 'MQIsdp' 83 02 0000 0001 'c'")
+
+  expect(await client.closing()).toEqual(['CONNACK 01'])
+})
+
+describe('a CONNECT of MQTT 5.0', () => {
+  const faults: [what: string, bytes: string, answer: string[]][] = [
+    ['a Client Identifier that is not UTF-8', "10 0e 0004 'MQTT' 05 02 0000 00 0001 ff", ['CONNACK 85']],
+    ['a Client Identifier with a control character', "10 0e 0004 'MQTT' 05 02 0000 00 0001 07", ['CONNACK 85']],
+    ['a User Name that is not UTF-8', "10 11 0004 'MQTT' 05 82 0000 00 0001 'c' 0001 ff", []],
+    ['no User Name where the flag is set', "10 0e 0004 'MQTT' 05 82 0000 00 0001 'c'", []],
+    ['no Password where the flag is set', "10 0e 0004 'MQTT' 05 42 0000 00 0001 'c'", []],
+  ]
+  test.each(faults)('with %s is answered as ADR 0013 has it, and logged', async (_, bytes, answer) => {
+    const stage = new Stage()
+    const client = await stage.open(5)
+
+    client.send(bytes)
+
+    expect(await client.closing()).toEqual(answer)
+    expect(stage.log.entries.at(-1)!.line).toBe('warn connection refused')
+  })
 })
 
 describe.each(versions)('in %s', ({ version }) => {

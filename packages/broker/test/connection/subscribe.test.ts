@@ -158,13 +158,13 @@ describe.each(versions)('in %s', version => {
 })
 
 const malformed: [what: string, bytes: string, reasonCode: string][] = [
-  ['[MQTT-3.8.3-2] [MQTT3-3.8.3-3] SUBSCRIBE without a filter', '82 02 0001', '82'],
-  ['[MQTT-3.10.3-2] [MQTT3-3.10.3-2] UNSUBSCRIBE without a filter', 'a2 02 0001', '82'],
+  ['[MQTT-3.8.3-2] [MQTT3-3.8.3-3] SUBSCRIBE without a filter', '82 02 0001', '81'],
+  ['[MQTT-3.10.3-2] [MQTT3-3.10.3-2] UNSUBSCRIBE without a filter', 'a2 02 0001', '81'],
   ['[MQTT-4.7.1-1] [MQTT3-4.7.1-2] a # that is not last', "82 0a 0001 0005 'a/#/b' 00", '81'],
   ['[MQTT-4.7.1-2] [MQTT3-4.7.1-3] a + beside other characters', "82 08 0001 0003 'a/+b' 00", '81'],
   ['[MQTT-4.7.3-1] [MQTT3-4.7.3-1] an empty filter', '82 05 0001 0000 00', '81'],
   ['[MQTT-3.8.3-5] [MQTT3-3.8.3-4] reserved bits of the options', "82 06 0001 0001 'a' c0", '81'],
-  ['[MQTT-2.2.1-3] [MQTT3-2.3.1-1] Packet Identifier 0', "82 06 0000 0001 'a' 00", '82'],
+  ['[MQTT-2.2.1-3] [MQTT3-2.3.1-1] Packet Identifier 0', "82 06 0000 0001 'a' 00", '81'],
 ]
 test.each(malformed)('%s ends a connection of MQTT 3.1.1', async (_, bytes) => {
   const { client } = await setUp(versions[0]!)

@@ -41,7 +41,7 @@ const faults: [what: string, bytes: string, reasonCode: string][] = [
   ['[MQTT-3.3.2-9] an alias above the maximum', "30 08 0001 'a' 03 23 0004 'x'", '94'],
   ['[MQTT-3.3.2-8] alias 0', "30 08 0001 'a' 03 23 0000 'x'", '94'],
   ['an alias that has not been set', "30 07 0000 03 23 0002 'x'", '82'],
-  ['[MQTT-4.7.3-1] an empty topic without an alias', "30 04 0000 00 'x'", '82'],
+  ['[MQTT-4.7.3-1] an empty topic without an alias', "30 04 0000 00 'x'", '81'],
   ['[MQTT-3.3.4-6] a Subscription Identifier from a Client', "30 07 0001 'a' 02 0b 01 'x'", '82'],
 ]
 test.each(faults)('%s ends the connection', async (_, bytes, reasonCode) => {

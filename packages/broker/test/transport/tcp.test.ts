@@ -78,7 +78,7 @@ describe.each(versions)('in %s', ({ version }) => {
 
     client.send('00 00')
 
-    expect(await client.closing()).toEqual(version === 5 ? ['DISCONNECT 81'] : [])
+    expect(await client.closing()).toEqual(version === 5 ? ['DISCONNECT 82'] : [])
     expect(client.state).toBe('ended')
   })
 

@@ -122,7 +122,7 @@ describe.each(versions)('in %s', ({ version }) => {
     faulty.send('00 00')
 
     expect(await refused.closing()).toEqual([version === 5 ? 'CONNACK 8c' : 'CONNACK 02'])
-    expect(await faulty.closing()).toEqual(version === 5 ? ['DISCONNECT 81'] : [])
+    expect(await faulty.closing()).toEqual(version === 5 ? ['DISCONNECT 82'] : [])
   })
 })
 

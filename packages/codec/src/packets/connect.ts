@@ -1,4 +1,10 @@
-import { InvalidPacketError, MalformedPacketError, ProtocolError, UnsupportedProtocolVersionError } from '../errors.ts'
+import {
+  InvalidPacketError,
+  MalformedPacketError,
+  MqttError,
+  ProtocolError,
+  UnsupportedProtocolVersionError,
+} from '../errors.ts'
 import { isQoS, PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
 import {
   type ConnectProperties,
@@ -9,6 +15,7 @@ import {
   writeProperties,
 } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
+import { ReasonCode } from '../reason-code.ts'
 import { topicNameFault } from '../topic.ts'
 import type { PacketWriter } from '../writer.ts'
 
@@ -55,10 +62,9 @@ export function decodeConnect(reader: PacketReader, version: ProtocolVersion): C
   if (properties.authenticationData !== undefined && properties.authenticationMethod === undefined) {
     throw new ProtocolError('Authentication Data without Authentication Method (section 3.1.2.11.10)')
   }
-  const clientId = reader.utf8String() // [MQTT-3.1.3-3], [MQTT-3.1.3-4]
+  const clientId = readClientId(reader, version)
   const will = flags & WILL_FLAG ? decodeWill(reader, flags, version) : undefined
-  const userName = hasField(reader, flags & USER_NAME, version) ? reader.utf8String() : undefined // [MQTT-3.1.2-17]
-  const password = hasField(reader, flags & PASSWORD, version) ? reader.binaryData() : undefined // [MQTT-3.1.2-19]
+  const { userName, password } = readCredentials(reader, flags, version)
   reader.expectEnd() // [MQTT-3.1.2-16], [MQTT-3.1.2-18]
   return {
     type: PacketType.Connect,
@@ -73,6 +79,27 @@ export function decodeConnect(reader: PacketReader, version: ProtocolVersion): C
   }
 }
 
+/** One that is not a string is one that is not valid; 3.1.1 has a code for that too, but closes for such a string [MQTT3-1.5.3-1]. */
+function readClientId(reader: PacketReader, version: ProtocolVersion): string {
+  const faultCode = version === 5 ? ReasonCode.ClientIdentifierNotValid : ReasonCode.MalformedPacket // [MQTT-3.1.3-8]
+  return reader.utf8String(faultCode) // [MQTT-3.1.3-3], [MQTT-3.1.3-4]
+}
+
+/** Whoever sends a user name or password that is none is told nothing about it (ADR 0013). */
+function readCredentials(
+  reader: PacketReader,
+  flags: number,
+  version: ProtocolVersion,
+): Pick<Connect, 'userName' | 'password'> {
+  try {
+    const userName = hasField(reader, flags & USER_NAME, version) ? reader.utf8String() : undefined // [MQTT-3.1.2-17]
+    const password = hasField(reader, flags & PASSWORD, version) ? reader.binaryData() : undefined // [MQTT-3.1.2-19]
+    return { userName, password }
+  } catch (error) {
+    throw error instanceof MqttError ? error.silenced() : error
+  }
+}
+
 /** In MQTT 3.1, Remaining Length takes precedence over these two flags: what is not there was not sent (3.1, section 3.1). */
 function hasField(reader: PacketReader, flag: number, version: ProtocolVersion): boolean {
   return flag !== 0 && (version > 3 || reader.remaining > 0)
@@ -81,18 +108,19 @@ function hasField(reader: PacketReader, flag: number, version: ProtocolVersion):
 /**
  * Reads protocol name and version, with which a CONNECT begins.
  *
- * @throws {UnsupportedProtocolVersionError} when they are not one of the three
+ * @throws {UnsupportedProtocolVersionError} when they are not one of the three; a silent one unless it is a bridge, as nothing
+ * tells which answer the peer can read
  */
 export function decodeProtocolVersion(reader: PacketReader): ProtocolVersion {
   const name = reader.utf8String()
   const version = reader.byte()
   if (!isProtocol(name, version)) {
     const shown = name.length > 16 ? `${name.slice(0, 16)}…` : name
-    throw new UnsupportedProtocolVersionError(
-      `protocol '${shown}' version ${version} is not MQTT 3.1, 3.1.1 or 5.0`,
-      name === 'MQTT' || name === 'MQIsdp' ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]',
-      version >= 0x80 && isProtocol(name, version - 0x80),
-    )
+    const message = `protocol '${shown}' version ${version} is not MQTT 3.1, 3.1.1 or 5.0`
+    const isBridge = version >= 0x80 && isProtocol(name, version - 0x80)
+    const isName = name === 'MQTT' || name === 'MQIsdp'
+    const error = new UnsupportedProtocolVersionError(message, isName ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]', isBridge)
+    throw isBridge ? error : error.silenced() // ADR 0012
   }
   return version as ProtocolVersion
 }

@@ -1,5 +1,4 @@
 import { PacketType } from '../packet-type.ts'
-import type { PacketReader } from '../reader.ts'
 import type { PacketWriter } from '../writer.ts'
 
 /** PINGREQ, section 3.12. Sent by a Client. */
@@ -14,9 +13,8 @@ export interface Pingresp {
 const pingreq: Pingreq = Object.freeze({ type: PacketType.Pingreq })
 const pingresp: Pingresp = Object.freeze({ type: PacketType.Pingresp })
 
-/** @returns always the same object: a ping says nothing but that it came */
-export function decodePing(reader: PacketReader, type: Pingreq['type'] | Pingresp['type']): Pingreq | Pingresp {
-  reader.expectEnd()
+/** @returns always the same object: a ping says nothing but that it came; the decoder has seen that it has no body */
+export function decodePing(type: Pingreq['type'] | Pingresp['type']): Pingreq | Pingresp {
   return type === PacketType.Pingreq ? pingreq : pingresp
 }
 

@@ -1,5 +1,5 @@
 import { utf8Length } from '#bytes'
-import { InvalidPacketError, MalformedPacketError, ProtocolError } from '../errors.ts'
+import { InvalidPacketError, MalformedPacketError } from '../errors.ts'
 import { isQoS, PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
 import {
   encodeCommonProperties,
@@ -85,7 +85,8 @@ export function decodePublish(
   const packetId = (flags & 6) === 0 ? 0 : reader.twoByteInteger()
   const properties: PublishProperties = version === 5 ? readProperties(reader, PacketType.Publish) : noProperties
   if (topic === '' && properties.topicAlias === undefined) {
-    throw new ProtocolError('Topic Name is empty and there is no Topic Alias', '[MQTT-4.7.3-1]')
+    // Section 3.3.2.1 calls it a Protocol Error; its Reason Code is that of any other bad Topic Name (ADR 0013).
+    throw new MalformedPacketError('Topic Name is empty and there is no Topic Alias', '[MQTT-4.7.3-1]')
   }
   return new DecodedPublish(flags, topic, packetId, properties, reader)
 }
@@ -131,6 +132,16 @@ const noBytes = new Uint8Array(0)
  */
 export function encodePublishProperties(properties: PublishProperties): Uint8Array {
   return properties === noProperties ? noBytes : encodeCommonProperties(properties)
+}
+
+/**
+ * Reads properties of a PUBLISH that stand by themselves, as a store keeps them: Property Length, then what
+ * {@link encodePublishProperties} made.
+ *
+ * @throws {MqttError} when they are not properties of a PUBLISH
+ */
+export function readPublishProperties(reader: PacketReader): PublishProperties {
+  return readProperties(reader, PacketType.Publish)
 }
 
 /** @returns bytes of the whole packet, fixed header included, as Maximum Packet Size counts them (section 2.1.4) */

@@ -32,7 +32,10 @@ const statements: Record<TypeWithReasonCode, Statement> = {
 export function readReasonCode(reader: PacketReader, type: TypeWithReasonCode): ReasonCode {
   const code = reader.byte()
   if (isReasonCodeOf(type, code)) return code
-  throw new ProtocolError(`Reason Code ${code} does not belong in ${packetTypeName(type)}`, statements[type])
+  const message = `Reason Code ${code} does not belong in ${packetTypeName(type)}`
+  const error = new ProtocolError(message, statements[type])
+  // Who sends DISCONNECT is leaving and reads no answer [MQTT-3.14.4-1] (ADR 0013).
+  throw type === PacketType.Disconnect ? error.silenced() : error
 }
 
 /** @throws {InvalidPacketError} when MQTT 5.0 does not list the code for packets of this type */

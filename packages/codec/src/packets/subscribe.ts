@@ -2,7 +2,7 @@ import { InvalidPacketError, MalformedPacketError, ProtocolError } from '../erro
 import { isQoS, PacketType, type ProtocolVersion, type QoS } from '../packet-type.ts'
 import { noProperties, readProperties, type SubscribeProperties, writeProperties } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
-import { isSharedFilter, topicFilterFault } from '../topic.ts'
+import { isSharedFilter, isTopicFilter, plainFilterFault, sharedFilterFault, topicFilterFault } from '../topic.ts'
 import type { PacketWriter } from '../writer.ts'
 
 /** SUBSCRIBE, section 3.8. Sent by a Client. */
@@ -27,11 +27,15 @@ export interface SubscriptionRequest {
   readonly retainHandling: RetainHandling
 }
 
+/**
+ * What cannot be a SUBSCRIBE or UNSUBSCRIBE is malformed, also where the standard calls a value a Protocol Error; what asks for
+ * something that is not allowed, such as No Local on a Shared Subscription, is a Protocol Error (ADR 0013).
+ */
 export function decodeSubscribe(reader: PacketReader, version: ProtocolVersion): Subscribe {
   const packetId = reader.twoByteInteger()
-  if (packetId === 0) throw new ProtocolError('Packet Identifier of SUBSCRIBE is 0', '[MQTT-2.2.1-3]')
+  if (packetId === 0) throw new MalformedPacketError('Packet Identifier of SUBSCRIBE is 0', '[MQTT-2.2.1-3]')
   const properties = version === 5 ? readProperties(reader, PacketType.Subscribe) : noProperties
-  if (reader.remaining === 0) throw new ProtocolError('SUBSCRIBE has no Topic Filter', '[MQTT-3.8.3-2]')
+  if (reader.remaining === 0) throw new MalformedPacketError('SUBSCRIBE has no Topic Filter', '[MQTT-3.8.3-2]')
   const subscriptions: SubscriptionRequest[] = []
   while (reader.remaining > 0) subscriptions.push(decodeRequest(reader, version))
   return { type: PacketType.Subscribe, packetId, subscriptions, properties }
@@ -45,10 +49,10 @@ function decodeRequest(reader: PacketReader, version: ProtocolVersion): Subscrip
     if (options > 2) throw new MalformedPacketError(`Requested QoS is ${options}`, '[MQTT3-3.8.3-4]')
     return { filter, qos: qos as QoS, noLocal: false, retainAsPublished: false, retainHandling: 0 }
   }
-  if (qos === 3) throw new ProtocolError('Maximum QoS of a Subscription is 3 (section 3.8.3.1)')
+  if (qos === 3) throw new MalformedPacketError('Maximum QoS of a Subscription is 3 (section 3.8.3.1)')
   if (options & 0xc0) throw new MalformedPacketError('reserved bits of Subscription Options are set', '[MQTT-3.8.3-5]')
   const retainHandling = (options >> 4) & 3
-  if (retainHandling === 3) throw new ProtocolError('Retain Handling is 3 (section 3.8.3.1)')
+  if (retainHandling === 3) throw new MalformedPacketError('Retain Handling is 3 (section 3.8.3.1)')
   const noLocal = (options & 4) !== 0
   if (noLocal && isSharedFilter(filter)) {
     throw new ProtocolError('No Local on a Shared Subscription', '[MQTT-3.8.3-4]')
@@ -62,13 +66,17 @@ function decodeRequest(reader: PacketReader, version: ProtocolVersion): Subscrip
   }
 }
 
-/** @throws {MalformedPacketError} when the string is not a Topic Filter [MQTT-4.7.1-1], [MQTT-4.7.1-2] */
+/**
+ * @throws {MalformedPacketError} when the string is not a Topic Filter [MQTT-4.7.1-1], [MQTT-4.7.1-2]
+ * @throws {ProtocolError} when it is one that a Shared Subscription must not have [MQTT-4.8.2-1], [MQTT-4.8.2-2] (ADR 0013)
+ */
 export function readTopicFilter(reader: PacketReader): string {
   const filter = reader.utf8String() // [MQTT-3.8.3-1], [MQTT-3.10.3-1]
-  const fault = topicFilterFault(filter)
-  if (fault === undefined) return filter
+  if (isTopicFilter(filter)) return filter
   const shown = filter.length > 64 ? `${filter.slice(0, 64)}…` : filter
-  throw new MalformedPacketError(`'${shown}' is not a Topic Filter`, fault)
+  const fault = plainFilterFault(filter)
+  if (fault !== undefined) throw new MalformedPacketError(`'${shown}' is not a Topic Filter`, fault)
+  throw new ProtocolError(`'${shown}' is not the Topic Filter of a Shared Subscription`, sharedFilterFault(filter))
 }
 
 /** @throws {InvalidPacketError} when the string is not a Topic Filter */

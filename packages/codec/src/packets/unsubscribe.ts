@@ -1,4 +1,4 @@
-import { InvalidPacketError, ProtocolError } from '../errors.ts'
+import { InvalidPacketError, MalformedPacketError } from '../errors.ts'
 import { PacketType, type ProtocolVersion } from '../packet-type.ts'
 import { noProperties, readProperties, type UnsubscribeProperties, writeProperties } from '../properties.ts'
 import type { PacketReader } from '../reader.ts'
@@ -14,11 +14,12 @@ export interface Unsubscribe {
   readonly properties: UnsubscribeProperties
 }
 
+/** What cannot be such a packet is malformed, as in SUBSCRIBE. */
 export function decodeUnsubscribe(reader: PacketReader, version: ProtocolVersion): Unsubscribe {
   const packetId = reader.twoByteInteger()
-  if (packetId === 0) throw new ProtocolError('Packet Identifier of UNSUBSCRIBE is 0', '[MQTT-2.2.1-3]')
+  if (packetId === 0) throw new MalformedPacketError('Packet Identifier of UNSUBSCRIBE is 0', '[MQTT-2.2.1-3]')
   const properties = version === 5 ? readProperties(reader, PacketType.Unsubscribe) : noProperties
-  if (reader.remaining === 0) throw new ProtocolError('UNSUBSCRIBE has no Topic Filter', '[MQTT-3.10.3-2]')
+  if (reader.remaining === 0) throw new MalformedPacketError('UNSUBSCRIBE has no Topic Filter', '[MQTT-3.10.3-2]')
   const filters: string[] = []
   while (reader.remaining > 0) filters.push(readTopicFilter(reader))
   return { type: PacketType.Unsubscribe, packetId, filters, properties }

@@ -141,11 +141,11 @@ const publishFlags: Refusal[] = [
 ]
 
 const types: Refusal[] = [
-  [undefined, 'packet type 0', 'server', 5, '00 00', ...malformed, undefined],
-  [undefined, 'packet type 0', 'client', 4, '00 00', ...malformed, undefined],
-  [undefined, 'packet type 0 with flags', 'any', 5, '0f 00', ...malformed, undefined],
-  [undefined, 'packet type 15', 'server', 4, 'f0 00', ...malformed, undefined],
-  [undefined, 'packet type 15', 'client', 3, 'f0 00', ...malformed, undefined],
+  [undefined, 'packet type 0', 'server', 5, '00 00', ...protocolError, undefined],
+  [undefined, 'packet type 0', 'client', 4, '00 00', ...protocolError, undefined],
+  [undefined, 'packet type 0 with flags', 'any', 5, '0f 00', ...protocolError, undefined],
+  [undefined, 'packet type 15', 'server', 4, 'f0 00', ...protocolError, undefined],
+  [undefined, 'packet type 15', 'client', 3, 'f0 00', ...protocolError, undefined],
   [
     '[MQTT-3.1.0-1]',
     'a PUBLISH before CONNECT',
@@ -181,6 +181,31 @@ const directions: Refusal[] = [
   [undefined, 'a DISCONNECT from a Server', 'client', 3, 'e0 00', ...protocolError, undefined],
 ]
 
+/** In the wrong direction and with wrong flags: what counts differs (ADR 0013). */
+const directionsAndFlags: Refusal[] = [
+  [undefined, 'a CONNACK with flag 0 set from a Client', 'server', 5, '21 03 00 00 00', ...protocolError, undefined],
+  [
+    '[MQTT-2.1.3-1]',
+    'a SUBACK with flag 1 set from a Client',
+    'server',
+    5,
+    '92 04 0001 00 00',
+    ...malformed,
+    '[MQTT-2.1.3-1]',
+  ],
+  [
+    '[MQTT-2.1.3-1]',
+    'an UNSUBACK with flag 3 set from a Client',
+    'server',
+    5,
+    'b8 04 0001 00 00',
+    ...malformed,
+    '[MQTT-2.1.3-1]',
+  ],
+  ['[MQTT-2.1.3-1]', 'a PINGRESP with flag 2 set from a Client', 'server', 5, 'd4 00', ...malformed, '[MQTT-2.1.3-1]'],
+  ['[MQTT-2.1.3-1]', 'a PINGREQ with flag 0 set from a Server', 'client', 5, 'c1 00', ...malformed, '[MQTT-2.1.3-1]'],
+]
+
 const lengths: Refusal[] = [
   [undefined, 'a Remaining Length of five bytes', 'server', 5, 'c0 8080808001', ...malformed, undefined],
   [undefined, 'a Remaining Length of five bytes', 'server', 4, 'c0 8080808000', ...malformed, undefined],
@@ -207,4 +232,4 @@ const lengths: Refusal[] = [
   ],
 ]
 
-testRefusals([...flags, ...publishFlags, ...types, ...directions, ...lengths])
+testRefusals([...flags, ...publishFlags, ...types, ...directions, ...directionsAndFlags, ...lengths])

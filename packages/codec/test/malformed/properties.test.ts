@@ -30,12 +30,25 @@ describe('each property where it belongs', () => {
   }
 })
 
+/** Packets in which a property that is not allowed is malformed rather than a Protocol Error (ADR 0013). */
+const requests: PlaceName[] = ['SUBSCRIBE', 'UNSUBSCRIBE']
+
 describe('each property where it does not belong (section 2.2.2.2)', () => {
   for (const { row, placeName } of forbidden) {
+    const [code, reasonCode] = requests.includes(placeName) ? malformed : protocolError
+
     test(`${row.name} is refused in ${places[placeName].name}`, () => {
       const error = errorOf(places[placeName].packet(row.bytes), options)
 
-      expect(error).toMatchObject({ code: malformed[0], reasonCode: malformed[1], message: /not allowed/ })
+      expect(error).toMatchObject({ code, reasonCode, message: expect.stringContaining('not allowed') })
+    })
+
+    test(`${row.name} that is not whole is malformed in ${places[placeName].name}`, () => {
+      const cut = hexOf(bytesOf(row.bytes).subarray(0, -1))
+
+      const error = errorOf(places[placeName].packet(cut), options)
+
+      expect(error).toMatchObject({ code: malformed[0], reasonCode: malformed[1] })
     })
   }
 })
@@ -68,7 +81,6 @@ describe('values that a property may not have', () => {
     ['Will', 'Payload Format Indicator 255', '01 ff', 0x82],
     ['PUBLISH', 'Subscription Identifier 0', '0b 00', 0x82],
     ['PUBLISH', 'Subscription Identifier 0 behind another', '0b 01 0b 00', 0x82],
-    ['SUBSCRIBE', 'Subscription Identifier 0', '0b 00', 0x82],
     ['CONNECT', 'Request Problem Information 2', '17 02', 0x82],
     ['CONNECT', 'Request Response Information 2', '19 02', 0x82],
     ['CONNECT', 'Receive Maximum 0', '21 0000', 0x82],
@@ -89,6 +101,12 @@ describe('values that a property may not have', () => {
       expect(error).toMatchObject({ code: 'ERR_MQTT_PROTOCOL_ERROR', reasonCode, statement })
     })
   }
+
+  test('Subscription Identifier 0 is refused in SUBSCRIBE, as malformed (ADR 0013)', () => {
+    const error = errorOf(places['SUBSCRIBE'].packet('0b 00'), options)
+
+    expect(error).toMatchObject({ code: malformed[0], reasonCode: malformed[1] })
+  })
 })
 
 describe('property identifiers that do not exist', () => {

@@ -62,7 +62,7 @@ const topicNames: Refusal[] = [
     'server',
     5,
     '30 03 0000 00',
-    ...protocolError,
+    ...malformed,
     '[MQTT-4.7.3-1]',
   ],
   [
@@ -71,7 +71,7 @@ const topicNames: Refusal[] = [
     'client',
     5,
     '30 05 0000 02 01 00',
-    ...protocolError,
+    ...malformed,
     '[MQTT-4.7.3-1]',
   ],
   [
@@ -80,7 +80,7 @@ const topicNames: Refusal[] = [
     'server',
     4,
     "30 04 0000 'hi'",
-    ...protocolError,
+    ...malformed,
     '[MQTT-4.7.3-1]',
   ],
   ['[MQTT-3.3.2-1]', 'a PUBLISH without Topic Name', 'server', 5, '30 00', ...malformed, undefined],

@@ -7,7 +7,7 @@ const shape: Refusal[] = [
     'server',
     5,
     "82 07 0000 00 0001 'a' 00",
-    ...protocolError,
+    ...malformed,
     '[MQTT-2.2.1-3]',
   ],
   [
@@ -16,7 +16,7 @@ const shape: Refusal[] = [
     'server',
     4,
     "82 06 0000 0001 'a' 00",
-    ...protocolError,
+    ...malformed,
     '[MQTT-2.2.1-3]',
   ],
   [
@@ -25,7 +25,7 @@ const shape: Refusal[] = [
     'server',
     5,
     "a2 06 0000 00 0001 'a'",
-    ...protocolError,
+    ...malformed,
     '[MQTT-2.2.1-3]',
   ],
   [
@@ -34,27 +34,11 @@ const shape: Refusal[] = [
     'server',
     4,
     "a2 05 0000 0001 'a'",
-    ...protocolError,
+    ...malformed,
     '[MQTT-2.2.1-3]',
   ],
-  [
-    '[MQTT-3.8.3-2]',
-    'a SUBSCRIBE without Topic Filter',
-    'server',
-    5,
-    '82 03 0001 00',
-    ...protocolError,
-    '[MQTT-3.8.3-2]',
-  ],
-  [
-    '[MQTT3-3.8.3-3]',
-    'a SUBSCRIBE without Topic Filter',
-    'server',
-    4,
-    '82 02 0001',
-    ...protocolError,
-    '[MQTT-3.8.3-2]',
-  ],
+  ['[MQTT-3.8.3-2]', 'a SUBSCRIBE without Topic Filter', 'server', 5, '82 03 0001 00', ...malformed, '[MQTT-3.8.3-2]'],
+  ['[MQTT3-3.8.3-3]', 'a SUBSCRIBE without Topic Filter', 'server', 4, '82 02 0001', ...malformed, '[MQTT-3.8.3-2]'],
   [
     '[MQTT-3.8.3-2]',
     'a SUBSCRIBE whose last Topic Filter has no Subscription Options',
@@ -79,7 +63,7 @@ const shape: Refusal[] = [
     'server',
     5,
     'a2 03 0001 00',
-    ...protocolError,
+    ...malformed,
     '[MQTT-3.10.3-2]',
   ],
   [
@@ -88,7 +72,7 @@ const shape: Refusal[] = [
     'server',
     4,
     'a2 02 0001',
-    ...protocolError,
+    ...malformed,
     '[MQTT-3.10.3-2]',
   ],
   [
@@ -103,7 +87,7 @@ const shape: Refusal[] = [
 ]
 
 const options: Refusal[] = [
-  [undefined, 'a SUBSCRIBE with Maximum QoS 3', 'server', 5, "82 07 0001 00 0001 'a' 03", ...protocolError, undefined],
+  [undefined, 'a SUBSCRIBE with Maximum QoS 3', 'server', 5, "82 07 0001 00 0001 'a' 03", ...malformed, undefined],
   [
     '[MQTT3-3.8.3-4]',
     'a SUBSCRIBE with Requested QoS 3',
@@ -131,15 +115,7 @@ const options: Refusal[] = [
     ...malformed,
     '[MQTT3-3.8.3-4]',
   ],
-  [
-    undefined,
-    'a SUBSCRIBE with Retain Handling 3',
-    'server',
-    5,
-    "82 07 0001 00 0001 'a' 30",
-    ...protocolError,
-    undefined,
-  ],
+  [undefined, 'a SUBSCRIBE with Retain Handling 3', 'server', 5, "82 07 0001 00 0001 'a' 30", ...malformed, undefined],
   [
     '[MQTT-3.8.3-5]',
     'a SUBSCRIBE with bit 6 of its Subscription Options',
@@ -257,7 +233,7 @@ const filters: Refusal[] = [
     'server',
     5,
     "82 0f 0001 00 0009 '$share//a' 00",
-    ...malformed,
+    ...protocolError,
     '[MQTT-4.8.2-1]',
   ],
   [
@@ -266,7 +242,7 @@ const filters: Refusal[] = [
     'server',
     5,
     "82 0d 0001 00 0007 '$share/' 00",
-    ...malformed,
+    ...protocolError,
     '[MQTT-4.8.2-1]',
   ],
   [
@@ -276,6 +252,15 @@ const filters: Refusal[] = [
     5,
     "82 11 0001 00 000b '$share/g+/a' 00",
     ...malformed,
+    '[MQTT-4.7.1-2]',
+  ],
+  [
+    '[MQTT-4.8.2-2]',
+    'a SUBSCRIBE with + for its ShareName',
+    'server',
+    5,
+    "82 10 0001 00 000a '$share/+/a' 00",
+    ...protocolError,
     '[MQTT-4.8.2-2]',
   ],
   [
@@ -285,7 +270,7 @@ const filters: Refusal[] = [
     5,
     "82 10 0001 00 000a '$share/#/a' 00",
     ...malformed,
-    '[MQTT-4.8.2-2]',
+    '[MQTT-4.7.1-1]',
   ],
   [
     '[MQTT-4.8.2-2]',
@@ -293,7 +278,7 @@ const filters: Refusal[] = [
     'server',
     5,
     "82 0e 0001 00 0008 '$share/g' 00",
-    ...malformed,
+    ...protocolError,
     '[MQTT-4.8.2-2]',
   ],
   [
@@ -302,7 +287,7 @@ const filters: Refusal[] = [
     'server',
     5,
     "a2 0e 0001 00 0009 '$share/g/'",
-    ...malformed,
+    ...protocolError,
     '[MQTT-4.8.2-2]',
   ],
   [
