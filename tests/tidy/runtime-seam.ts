@@ -27,7 +27,7 @@ const ioModules =
 const hostFree = /^packages\/(codec|protocol)\/src\//
 const broker = /^packages\/broker\/src\//
 const runtime = /^packages\/broker\/src\/runtime\//
-const io = /^packages\/broker\/src\/((runtime|transport|admin)\/|store\/level-store\.ts$)/
+const io = /^packages\/broker\/src\/((runtime|transport|admin)\/|store\/level-[a-z]+\.ts$)/
 
 /** The one file below the broker that Node's own UTF-8 makes worth having; browsers get its twin. */
 const nodeBytes = 'packages/codec/src/bytes.node.ts'

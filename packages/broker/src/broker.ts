@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { type PublishHeader, ReasonCode, TopicNames } from '@curlew/codec'
+import { ReasonCode, TopicNames } from '@curlew/codec'
 import { PayloadSlab } from '@curlew/protocol'
 import { type Limits, limitsOf } from './config.ts'
 import type { AuthenticationMethod } from './connection/authentication.ts'
@@ -17,9 +17,10 @@ import { nodeRuntime } from './runtime/node-runtime.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { TimerWheel } from './runtime/timer-wheel.ts'
 import { Congestion } from './sessions/congestion.ts'
+import { DropCounters } from './sessions/drop-counters.ts'
 import { restoreSessions } from './sessions/restore.ts'
+import { Sender } from './sessions/sender.ts'
 import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
-import { DropCounters } from './sessions/session-services.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
 import {
@@ -138,7 +139,7 @@ class ComposedBroker implements Broker {
         drops: this.#drops,
         congestion,
         slab: new PayloadSlab(),
-        header: emptyHeader(),
+        sender: new Sender(runtime, this.#drops),
       },
     }
     this.#registry = new SessionRegistry(this.#registryServices)
@@ -229,8 +230,11 @@ class ComposedBroker implements Broker {
   }
 
   async #restore(): Promise<void> {
+    const { runtime } = this.#registryServices
+    const startedMs = runtime.monotonicMs()
     const restored = restoreSessions(await this.#store.load(), this.#registry, this.#registryServices)
-    if (restored.sessions + restored.retained > 0) this.#log.info('restored', { ...restored })
+    const durationMs = Math.round(runtime.monotonicMs() - startedMs)
+    if (restored.sessions + restored.retained > 0) this.#log.info('restored', { ...restored, durationMs })
   }
 
   async #stop(): Promise<void> {
@@ -245,18 +249,5 @@ class ComposedBroker implements Broker {
     this.#timers.close()
     await this.#store.close()
     this.#log.info('stopped')
-  }
-}
-
-function emptyHeader(): PublishHeader {
-  return {
-    qos: 0,
-    dup: false,
-    retain: false,
-    packetId: 0,
-    topicAlias: 0,
-    omitsTopic: false,
-    messageExpiryInterval: undefined,
-    subscriptionIdentifiers: [],
   }
 }

@@ -15,13 +15,27 @@ export { type SharedStrategy, sharedStrategies } from './routing/shared-groups.t
 export type { Log, LogFields } from './runtime/log.ts'
 export { nodeRuntime } from './runtime/node-runtime.ts'
 export type { Runtime } from './runtime/runtime.ts'
+export { DiskStore, type DiskStoreOptions } from './store/disk-store.ts'
+export {
+  type Engine,
+  type EngineChange,
+  type EngineEntry,
+  EngineError,
+  type EngineFault,
+  type KeyRange,
+} from './store/engine.ts'
+export type { Durability, JournalCounters } from './store/journal.ts'
+export { createLevelStore, type LevelStoreOptions } from './store/level-store.ts'
 export { MemoryStore } from './store/memory-store.ts'
+export { StoreFormatError } from './store/migrations.ts'
 export type {
+  Backlog,
   QueuedRecord,
   SessionRecord,
   Store,
   StoredSession,
   StoredState,
+  StoreHealth,
   SubscriptionRecord,
   WillRecord,
 } from './store/store.ts'

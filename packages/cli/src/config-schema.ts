@@ -14,6 +14,7 @@ import { nearestName } from './suggestion.ts'
 export interface ConfigOptions {
   readonly listeners?: readonly ListenerOptions[] | null
   readonly data?: string
+  readonly durability?: DurabilityLevel
   readonly limits?: Partial<Limits> | null
   readonly capabilities?: Partial<Capabilities> | null
   readonly routing?: Partial<RoutingOptions> | null
@@ -33,6 +34,10 @@ export type LogLevel = (typeof logLevels)[number]
 
 export const logFormats = ['pretty', 'json'] as const
 export type LogFormat = (typeof logFormats)[number]
+
+/** When an acknowledgement may leave; see docs/guide/durability.md. */
+export const durabilityLevels = ['always', 'interval', 'memory'] as const
+export type DurabilityLevel = (typeof durabilityLevels)[number]
 
 export const PORT_MAX = 65_535
 
@@ -88,6 +93,7 @@ const logEntries = {
 export const optionNames: readonly string[] = [
   ...Object.keys(listenerEntries).map(name => `listeners[].${name}`),
   'data',
+  'durability',
   ...Object.keys(limitEntries).map(name => `limits.${name}`),
   ...Object.keys(capabilityEntries).map(name => `capabilities.${name}`),
   ...Object.keys(routingEntries).map(name => `routing.${name}`),
@@ -99,6 +105,7 @@ const schema = section({
     v.nullable(v.pipe(v.array(section(listenerEntries), must('a list')), v.minLength(1, 'must have a listener'))),
   ),
   data: v.exactOptional(text('the path of a folder')),
+  durability: v.exactOptional(v.picklist(durabilityLevels, must('always, interval or memory'))),
   limits: v.exactOptional(v.nullable(section(limitEntries))),
   capabilities: v.exactOptional(v.nullable(section(capabilityEntries))),
   routing: v.exactOptional(v.nullable(section(routingEntries))),

@@ -4,7 +4,7 @@ import { type Capabilities, checkExposure, type Limits, ListenError, type Routin
 import { CommandError, ExitCode } from './command-error.ts'
 import { commandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
-import type { ConfigOptions, ListenerOptions, LogFormat, LogLevel } from './config-schema.ts'
+import type { ConfigOptions, DurabilityLevel, ListenerOptions, LogFormat, LogLevel } from './config-schema.ts'
 import { type StartFlags, startArguments } from './start-flags.ts'
 
 /** Read when it exists and no other file is named. */
@@ -23,6 +23,7 @@ export interface Settings {
   readonly listeners: readonly ListenerSettings[]
   /** Absolute path of the data folder. */
   readonly dataFolder: string
+  readonly durability: DurabilityLevel
   readonly limits: Partial<Limits>
   readonly capabilities: Partial<Capabilities>
   readonly routing: Partial<RoutingOptions>
@@ -45,6 +46,7 @@ export function readSettings(flags: StartFlags): Settings {
     configFile,
     listeners,
     dataFolder: dataFolderOf(options, flags, configFile),
+    durability: flags.durability ?? options.durability ?? 'always',
     limits: options.limits ?? {},
     capabilities: options.capabilities ?? {},
     routing: options.routing ?? {},

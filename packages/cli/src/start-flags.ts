@@ -1,5 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type LogFormat, type LogLevel, logFormats, logLevels, PORT_MAX } from './config-schema.ts'
+import {
+  type DurabilityLevel,
+  durabilityLevels,
+  type LogFormat,
+  type LogLevel,
+  logFormats,
+  logLevels,
+  PORT_MAX,
+} from './config-schema.ts'
 
 /** The flags of `curlew start` as they were given. */
 export interface StartFlags {
@@ -10,6 +18,7 @@ export interface StartFlags {
   /** `false` with `--no-ws`. */
   readonly ws: boolean
   readonly data?: string
+  readonly durability?: DurabilityLevel
   readonly insecure?: boolean
   readonly logLevel?: LogLevel
   readonly logFormat?: LogFormat
@@ -25,6 +34,11 @@ export function addStartFlags(command: Command): Command {
     .option('--ws-port <port>', 'port for WebSocket, 0 for any free one (default: 8083)', parsePort)
     .addOption(new Option('--no-ws', 'no WebSocket').conflicts('wsPort'))
     .option('--data <folder>', 'folder for what the broker keeps (default: ./data)', parseText)
+    .addOption(
+      new Option('--durability <level>', 'when an acknowledgement may leave (default: always)').choices(
+        durabilityLevels,
+      ),
+    )
     .option('--insecure', 'let everybody who reaches a listener do everything')
     .addOption(new Option('--log-level <level>', 'least important events to log (default: info)').choices(logLevels))
     .addOption(
@@ -45,6 +59,7 @@ export function startArguments(flags: StartFlags): string[] {
   add('--ws-port', flags.wsPort)
   if (!flags.ws) args.push('--no-ws')
   add('--data', flags.data)
+  add('--durability', flags.durability)
   if (flags.insecure) args.push('--insecure')
   add('--log-level', flags.logLevel)
   add('--log-format', flags.logFormat)

@@ -1,4 +1,5 @@
 import type { ListenAddress } from '@curlew/broker'
+import type { DurabilityLevel } from './config-schema.ts'
 import { type Style, table } from './output.ts'
 
 /** What there is to say about a broker that has just been started. */
@@ -7,6 +8,7 @@ export interface StartFacts {
   readonly pid: number
   readonly configFile: string | undefined
   readonly dataFolder: string
+  readonly durability: DurabilityLevel
   readonly addresses: readonly StartedListener[]
 }
 
@@ -15,18 +17,24 @@ export interface StartedListener extends ListenAddress {
   readonly isOpen: boolean
 }
 
+const durabilityMeanings: Readonly<Record<DurabilityLevel, string>> = {
+  always: 'what is acknowledged is on the disk',
+  interval: 'what is acknowledged survives a crash of the broker; a power cut can take the last second',
+  memory: 'sessions and retained messages are lost when the broker stops',
+}
+
 const protocolTitles = { mqtt: 'MQTT', ws: 'WebSocket' } as const
 
 /** The text that `curlew start` shows once everything listens. */
 export function startTable(facts: StartFacts, style: Style): string {
-  const { version, pid, configFile, dataFolder, addresses } = facts
+  const { version, pid, configFile, dataFolder, durability, addresses } = facts
   const rows: [name: string, value: string][] = addresses.map(address => [
     protocolTitles[address.protocol],
     style.strong(address.url) + (address.isOpen ? style.warning('  open: whoever reaches it may do everything') : ''),
   ])
   if (configFile !== undefined) rows.push(['config', configFile])
-  rows.push(['data folder', `${dataFolder} (ready, but nothing is kept in it yet)`])
-  rows.push(['durability', 'memory: sessions and retained messages are lost when the broker stops'])
+  rows.push(['data folder', durability === 'memory' ? `${dataFolder} (not used)` : dataFolder])
+  rows.push(['durability', `${durability}: ${durabilityMeanings[durability]}`])
   rows.push(['process', `${pid} (Ctrl+C stops it)`])
   return `\n${style.strong(`Curlew ${version}`)} is running\n\n${table(rows, style)}\n${linesToTry(addresses)}`
 }

@@ -25,6 +25,7 @@ export {
   type PublishContent,
   type PublishHeader,
   publishSize,
+  readPublishProperties,
   writePublish,
   writePublishHead,
 } from './packets/publish.ts'

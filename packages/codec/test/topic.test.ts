@@ -120,8 +120,9 @@ test('65 535 slashes are understood wherever a topic may stand', () => {
     frame('10', "0004 'MQTT' 04 06 0000 0000 ffff '/'*65535 0000"),
   ]
 
-  const versions = [4, 4, 4, undefined] as const // a CONNECT tells it
-  const decoded = packets.map((bytes, index) => decodePacket(bytes, { receiver: 'server', version: versions[index] }))
+  const version4 = { receiver: 'server', version: 4 } as const
+  const options = [version4, version4, version4, { receiver: 'server' } as const] // a CONNECT tells its version
+  const decoded = packets.map((bytes, index) => decodePacket(bytes, options[index]!))
 
   expect(decoded).toHaveLength(4)
 })

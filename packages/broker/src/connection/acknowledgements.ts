@@ -38,9 +38,20 @@ export class Acknowledgements {
     return this.#batches.reduce((bytes, batch) => bytes + batch.writer.position, 0)
   }
 
-  /** Where to write one answer, now. */
-  writer(): PacketWriter {
-    if (this.#batches.length === 0 && this.#store.isSettled) return this.#output.writer()
+  /** Whether the Client should be made to wait: much is held, or the store takes nothing more for now. */
+  get isTooMuchHeld(): boolean {
+    if (this.#batches.length === 0) return false
+    const { isCongested, health } = this.#store
+    return isCongested || !health.isWritable || this.heldBytes > HELD_BYTES_MAX
+  }
+
+  /**
+   * Where to write one answer, now.
+   *
+   * @param saysStored whether the answer says that something is stored; one that refuses only keeps its place among the others
+   */
+  writer(saysStored: boolean): PacketWriter {
+    if (this.#batches.length === 0 && (!saysStored || this.#store.isSettled)) return this.#output.writer()
     const last = this.#batches.at(-1)
     if (last?.turn === this.#turn.number) return last.writer
     const batch = { turn: this.#turn.number, writer: this.#pool.take() }

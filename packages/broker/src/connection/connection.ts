@@ -5,6 +5,7 @@ import {
   connackReturnCodeOf,
   type Disconnect,
   encodePacket,
+  isFailure,
   MqttError,
   noProperties,
   type Packet,
@@ -27,7 +28,7 @@ import type { SlowReceiver } from '../sessions/congestion.ts'
 import type { Outlet } from '../sessions/outlet.ts'
 import type { Session } from '../sessions/session.ts'
 import { storedWill } from '../sessions/will.ts'
-import { Acknowledgements, HELD_BYTES_MAX } from './acknowledgements.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import { Authentication, type AuthenticationOwner } from './authentication.ts'
 import type { ByteStream, ByteStreamHandler } from './byte-stream.ts'
 import { type DeadlineOwner, Deadlines } from './deadlines.ts'
@@ -143,7 +144,7 @@ export class Connection
     } catch (error) {
       this.fail(error)
     }
-    if (this.acknowledgements.heldBytes > HELD_BYTES_MAX) this.#reading.waitForStore(this.acknowledgements)
+    if (this.acknowledgements.isTooMuchHeld) this.#reading.waitForStore(this.acknowledgements)
   }
 
   onDrain(): void {
@@ -207,7 +208,8 @@ export class Connection
 
   /** Sends an acknowledgement, when what it says is stored. Below 5.0 there are no Reason Codes. */
   acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void {
-    writeShortAck(this.acknowledgements.writer(), type, packetId, this.version === 5 ? reasonCode : ReasonCode.Success)
+    const writer = this.acknowledgements.writer(!isFailure(reasonCode))
+    writeShortAck(writer, type, packetId, this.version === 5 ? reasonCode : ReasonCode.Success)
   }
 
   /** {@link PacketContext.waitFor} */
@@ -216,8 +218,8 @@ export class Connection
   }
 
   /** Sends a packet, when what it says is stored. @throws {PacketTooLargeError} when the Client does not take so much */
-  sendWhenStored(packet: Packet): void {
-    const writer = this.acknowledgements.writer()
+  sendWhenStored(packet: Packet, saysStored = true): void {
+    const writer = this.acknowledgements.writer(saysStored)
     const start = writer.position
     writePacket(writer, packet, this.version)
     const size = writer.position - start
@@ -284,7 +286,7 @@ export class Connection
     const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, limits.outgoingTopicAliasMaximum)
     this.#publishOutput = new PublishOutput(this.output, this.version, this.#maximumPacketSize, aliasMaximum)
     session.incoming.resume(connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff)
-    session.will = connect.will && storedWill(connect.will) // [MQTT-3.1.2-7]
+    session.setWill(connect.will && storedWill(connect.will)) // [MQTT-3.1.2-7]
     this.#deadlines.startKeepAlive(admission.keepAlive)
     this.#client = { clientId, protocolVersion: connect.protocolVersion, remoteAddress: this.remoteAddress }
     writePacket(this.acknowledgements.firstWriter(), admission.connack(isPresent, authentication), this.version) // [MQTT-3.2.0-1]

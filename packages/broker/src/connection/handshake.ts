@@ -58,6 +58,7 @@ const steps: readonly ((attempt: Attempt) => Refusal | undefined)[] = [
   checkWill,
   checkRoom,
   grantSessionExpiry,
+  checkStore,
   grantKeepAlive,
 ]
 
@@ -160,6 +161,14 @@ function grantSessionExpiry(attempt: Attempt): undefined {
         : SESSION_NEVER_EXPIRES // [MQTT3-3.1.2-4]
   attempt.sessionExpiryInterval = Math.min(asked, services.sessionExpiryIntervalMax)
   return undefined
+}
+
+/** While the store cannot write, a Session that is kept can be neither begun nor resumed: the CONNACK would be a promise. */
+function checkStore({ clientId, sessionExpiryInterval, services }: Attempt): Refusal | undefined {
+  const { store, registry } = services
+  const { health } = store
+  if (health.isWritable || (sessionExpiryInterval === 0 && registry.get(clientId)?.isStored !== true)) return undefined
+  return { reasonCode: ReasonCode.ServerUnavailable, message: `the Server cannot store Sessions now: ${health.reason}` }
 }
 
 /** Clients of 3.1.1 cannot be told another value, so they keep theirs; TCP keep-alive finds the dead among them. */

@@ -16,6 +16,6 @@ export interface PacketContext {
   acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void
   /** Stops reading for a while, for the sake of a receiver that is behind. */
   waitFor(receiver: SlowReceiver): void
-  /** Sends a packet, when what it says is stored. */
-  sendWhenStored(packet: Packet): void
+  /** Sends a packet, when what it says is stored. @param saysStored `false` when it says nothing of the kind; default `true` */
+  sendWhenStored(packet: Packet, saysStored?: boolean): void
 }

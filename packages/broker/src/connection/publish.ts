@@ -64,6 +64,8 @@ function route(connection: PacketContext, packet: Publish, topic: string): Reaso
     throw new ProtocolError(message, undefined, ReasonCode.TopicNameInvalid)
   }
   checkCapabilities(packet, services.capabilities)
+  // What cannot be stored is refused, or below 5.0 not acknowledged: that waits for the store.
+  if (packet.qos > 0 && !services.store.health.isWritable && connection.version === 5) return ReasonCode.QuotaExceeded
   if (services.capabilities.validatesPayloadFormat && !hasValidPayload(packet)) return ReasonCode.PayloadFormatInvalid
   const message = messageOf(packet, topic, connection)
   if (packet.retain && !router.retain(message)) return ReasonCode.QuotaExceeded

@@ -32,7 +32,8 @@ export function receiveSubscribe(connection: PacketContext, packet: Subscribe): 
     return granted.at(-1)!.subscription.qos // [MQTT-3.9.3-1]
   })
   const { packetId } = packet
-  connection.sendWhenStored({ type: PacketType.Suback, packetId, reasonCodes, properties: noProperties }) // [MQTT-3.8.4-1]
+  const suback = { type: PacketType.Suback, packetId, reasonCodes, properties: noProperties } as const
+  connection.sendWhenStored(suback, granted.length > 0) // [MQTT-3.8.4-1]
   for (const subscription of callingForRetained(granted)) sendRetained(connection, subscription)
 }
 
@@ -89,7 +90,8 @@ function checkFilterCount({ services }: PacketContext, count: number): void {
 
 /** @returns why a Subscription is not granted */
 function refusalOf({ session, services }: PacketContext, { filter }: SubscriptionRequest): ReasonCode | undefined {
-  const { limits, capabilities } = services
+  const { limits, capabilities, store } = services
+  if (session.isStored && !store.health.isWritable) return ReasonCode.QuotaExceeded
   if (isSharedFilter(filter) && !capabilities.sharedSubscriptionAvailable)
     return ReasonCode.SharedSubscriptionsNotSupported
   if (hasWildcards(filter) && !capabilities.wildcardSubscriptionAvailable)

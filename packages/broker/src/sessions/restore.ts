@@ -1,5 +1,5 @@
-import { type Message, sessionExpiresAt } from '@curlew/protocol'
-import type { StoredSession, StoredState } from '../store/store.ts'
+import { sessionExpiresAt } from '@curlew/protocol'
+import type { StoredSession, StoredState, WillRecord } from '../store/store.ts'
 import { Session } from './session.ts'
 import type { RegistryServices, SessionRegistry } from './session-registry.ts'
 
@@ -18,18 +18,18 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
   let subscriptions = 0
   let queued = 0
   let expired = 0
-  const overdue: Message[] = []
+  const overdue: WillRecord[] = []
   for (const message of state.retained) services.router.retained.set(message)
   for (const stored of state.sessions) {
     const expiry = expiryOf(stored, services)
     if (expiry === undefined) {
       expired++
-      if (stored.will !== undefined) overdue.push(stored.will.message)
+      if (stored.will !== undefined) overdue.push(stored.will)
       services.store.deleteSession(stored.clientId)
       continue
     }
     const session = new Session(stored.clientId, stored.expiryInterval, services.sessions)
-    session.restoreQueue(stored.queue, stored.incoming)
+    session.restoreQueue(stored.backlog, stored.incoming)
     for (const record of stored.subscriptions) {
       const subscription = { ...record, subscriber: session }
       session.subscriptions.set(record.filter, subscription)
@@ -37,10 +37,10 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
     }
     registry.restore(session, expiry, stored)
     subscriptions += stored.subscriptions.length
-    queued += stored.queue.length
+    queued += stored.backlog.count
   }
   // Their Sessions ended while nobody was running: the Wills are due [MQTT-3.1.2-8].
-  for (const message of overdue) registry.publishWillMessage(message)
+  for (const will of overdue) registry.publishWill(will)
   services.store.commit()
   return { sessions: registry.count, subscriptions, queued, retained: services.router.retained.count, expired }
 }

@@ -1,12 +1,12 @@
-import { type Message, sessionExpiresAt } from '@curlew/protocol'
+import { sessionExpiresAt } from '@curlew/protocol'
 import type { Router } from '../routing/router.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
-import type { SessionRecord, Store } from '../store/store.ts'
+import type { SessionRecord, Store, WillRecord } from '../store/store.ts'
 import type { Outlet } from './outlet.ts'
 import { Session } from './session.ts'
 import type { SessionServices } from './session-services.ts'
-import { willMessage } from './will.ts'
+import { willMessage, willRecord } from './will.ts'
 
 export interface RegistryLimits {
   /** Sessions at most, connected or not. Default 1 000 000. */
@@ -38,7 +38,7 @@ export interface OpenedSession {
 class Entry {
   readonly session: Session
   /** A Will that an earlier run of the broker had stored, in place of the Session's. */
-  restoredWill: Message | undefined = undefined
+  restoredWill: WillRecord | undefined = undefined
   /** Wall clock of the last disconnection. */
   disconnectedAtMs: number | undefined = undefined
   readonly willTimer: WheelTimer
@@ -125,13 +125,10 @@ export class SessionRegistry {
     if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
     entry.disconnectedAtMs = runtime.wallClockMs()
     const delayMs = (session.will?.delayInterval ?? 0) * 1000
-    if (session.will === undefined || delayMs === 0) {
-      if (session.isStored) session.save(entry.disconnectedAtMs)
-      return this.#publishWill(entry)
-    }
-    timers.set(entry.willTimer, now + delayMs) // [MQTT-3.1.2-8]
-    const message = willMessage(session.will, session.clientId, now + delayMs)
-    if (session.isStored) session.save(entry.disconnectedAtMs, { message, dueAtMs: entry.disconnectedAtMs + delayMs })
+    if (delayMs === 0) this.#publishWill(entry)
+    else timers.set(entry.willTimer, now + delayMs) // [MQTT-3.1.2-8]
+    // What is left of the Will is published after its delay, by a later run of the broker if need be.
+    if (session.isStored) session.save(entry.disconnectedAtMs, entry.disconnectedAtMs + delayMs)
   }
 
   /** Takes over a Session that an earlier run of the broker had stored. @param expiry monotonic milliseconds */
@@ -141,13 +138,17 @@ export class SessionRegistry {
     entry.disconnectedAtMs = disconnectedAtMs
     if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
     if (will === undefined) return
-    entry.restoredWill = will.message
-    timers.set(entry.willTimer, runtime.monotonicMs() + Math.max(0, will.dueAtMs - runtime.wallClockMs()))
+    entry.restoredWill = will
+    // The Client was connected when the broker crashed: the delay begins now.
+    const delayMs = will.delayInterval * 1000
+    const leftMs = will.dueAtMs === undefined ? delayMs : Math.max(0, will.dueAtMs - runtime.wallClockMs())
+    timers.set(entry.willTimer, runtime.monotonicMs() + Math.min(leftMs, delayMs))
   }
 
-  /** Publishes a Will Message: of a Session here, or of one that ended while the broker was not running. */
-  publishWillMessage(message: Message): void {
-    const { router } = this.#services
+  /** Publishes a Will: of a Session here, or of one that ended while the broker was not running. */
+  publishWill(will: WillRecord): void {
+    const { router, runtime } = this.#services
+    const message = willMessage(will, runtime.monotonicMs())
     if (message.retain) router.retain(message) // [MQTT-3.1.2-15]
     router.publish(message)
   }
@@ -199,11 +200,9 @@ export class SessionRegistry {
   #publishWill(entry: Entry): void {
     const { session, restoredWill } = entry
     if (this.#isStopping) return
-    const { clientId, will } = session
-    const message =
-      will === undefined ? restoredWill : willMessage(will, clientId, this.#services.runtime.monotonicMs())
+    const will = session.will === undefined ? restoredWill : willRecord(session.will, session.clientId, undefined)
     session.will = undefined // [MQTT-3.1.2-10]
     entry.restoredWill = undefined
-    if (message !== undefined) this.publishWillMessage(message)
+    if (will !== undefined) this.publishWill(will)
   }
 }

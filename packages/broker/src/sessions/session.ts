@@ -1,26 +1,26 @@
-import { isSharedFilter, type PublishHeader, type QoS, ReasonCode } from '@curlew/codec'
+import { isSharedFilter, type QoS, ReasonCode } from '@curlew/codec'
 import {
   type AfterPubrec,
   IncomingDeliveries,
-  isExpired,
   type Message,
-  NEVER,
   OutgoingDeliveries,
   type OutgoingDelivery,
   packetIdAt,
-  remainingInterval,
 } from '@curlew/protocol'
 import type { DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
-import type { QueuedRecord, WillRecord } from '../store/store.ts'
+import { messageBytes, type QueuedRecord, type Backlog as StoredBacklog } from '../store/store.ts'
+import { Backlog, type BacklogOwner } from './backlog.ts'
 import type { SlowReceiver } from './congestion.ts'
-import { MessageQueue, messageBytes } from './message-queue.ts'
 import type { Outlet } from './outlet.ts'
-import { RetainedCursor } from './retained-cursor.ts'
+import { RetainedDeliveries, type RetainedSink } from './retained-deliveries.ts'
+import type { Sender } from './sender.ts'
 import type { SessionServices } from './session-services.ts'
-import type { StoredWill } from './will.ts'
+import { type StoredWill, willRecord } from './will.ts'
 
 /** So many messages may wait for a connected Client in memory that they share with others; see `Message.hold`. */
 const HELD_BACKLOG_MAX = 256
+/** `QueuedRecord.envelope` of a message that the Store has not been told of: later than any. */
+const UNTOLD = Number.MAX_SAFE_INTEGER
 
 /**
  * What the Server knows of a Client, whether it is connected or not (section 4.1): its Subscriptions, what
@@ -29,7 +29,7 @@ const HELD_BACKLOG_MAX = 256
  * A QoS 1 or 2 message gets the next `sequence` when it arrives, and its Packet Identifier follows from that. It is sent at once
  * if the Client can take it and nothing waits before it, otherwise it waits in the queue, in order.
  */
-export class Session implements Subscriber, SlowReceiver {
+export class Session implements Subscriber, SlowReceiver, BacklogOwner, RetainedSink {
   readonly clientId: string
   readonly subscriptions: Map<string, Subscription> = new Map()
   /** Seconds. 0: the Session ends with the Network Connection. */
@@ -43,20 +43,30 @@ export class Session implements Subscriber, SlowReceiver {
   isStuck = false
 
   readonly #services: SessionServices
-  readonly #queue: MessageQueue
+  readonly #queue: Backlog
   readonly #outgoing: OutgoingDeliveries<QueuedRecord>
-  readonly #cursors: RetainedCursor[] = []
+  readonly #sender: Sender
+  readonly #retained: RetainedDeliveries
   /** Whether the Store knows the Session. */
   #isStored = false
   #outlet: Outlet | undefined
   #nextSequence = 0
   #inFlightBytes = 0
+  /**
+   * What is stored of an earlier run and has not been looked at: the first messages may have been sent then. The last sequence
+   * whose PUBREC has come, or -1; `undefined` when there is no such thing.
+   */
+  #unresumed: number | undefined
+  #isAwaitingStore = false
+  #receiveMaximum = 0xffff
 
   constructor(clientId: string, expiryInterval: number, services: SessionServices) {
     this.clientId = clientId
     this.expiryInterval = expiryInterval
     this.#services = services
-    this.#queue = new MessageQueue(services.limits)
+    this.#queue = new Backlog(this, services.store, services.limits)
+    this.#retained = new RetainedDeliveries(services.retained, this)
+    this.#sender = services.sender
     this.#outgoing = new OutgoingDeliveries(services.limits.inFlightMessagesMax)
     this.incoming = new IncomingDeliveries(0xffff)
   }
@@ -88,38 +98,37 @@ export class Session implements Subscriber, SlowReceiver {
    * Tells the Store what the Session is now; from then on every change is stored.
    *
    * @param disconnectedAtMs wall clock; `undefined` while a Client is connected
-   * @param will that waits for its delay
+   * @param willDueAtMs when the Will's delay is over
    */
-  save(disconnectedAtMs?: number, will?: WillRecord): void {
+  save(disconnectedAtMs?: number, willDueAtMs?: number): void {
     this.#isStored = true
     const { clientId, expiryInterval } = this
+    const will = this.will && willRecord(this.will, clientId, willDueAtMs)
     this.#services.store.saveSession({ clientId, expiryInterval, disconnectedAtMs, will })
   }
 
-  /** Takes over what an earlier run of the broker had queued. */
-  restoreQueue(records: readonly QueuedRecord[], incoming: readonly number[]): void {
+  /** Takes the Will of a CONNECT [MQTT-3.1.2-7]. A broker that comes back after a crash publishes it. */
+  setWill(will: StoredWill | undefined): void {
+    this.will = will
+    if (this.#isStored && will !== undefined) this.save()
+  }
+
+  /** Takes over what an earlier run of the broker had stored. */
+  restoreQueue(backlog: StoredBacklog, incoming: readonly number[]): void {
     this.#isStored = true
-    // Which of them had been sent is not known, so those that could have been count as sent: DUP says "might be" (section 3.3.1.1).
-    const { inFlightMessagesMax } = this.#services.limits
-    let hasWaiting = false
-    for (const [index, record] of records.entries()) {
-      this.#nextSequence = record.sequence + 1
-      const packetId = packetIdAt(record.sequence)
-      hasWaiting ||= index >= inFlightMessagesMax || this.#outgoing.isInUse(packetId)
-      if (hasWaiting && !record.isReleased) {
-        this.#queue.restore(record)
-        continue
-      }
-      this.#outgoing.restore(record, packetId, record.qos, record.isReleased)
-      this.#inFlightBytes += messageBytes(record.message)
-    }
+    this.#nextSequence = backlog.nextSequence
+    this.#queue.restore(backlog)
+    if (backlog.count > 0) this.#unresumed = backlog.lastReleased
     for (const packetId of incoming) this.incoming.restore(packetId)
   }
 
   /** Begins a Network Connection: what is unfinished is sent again, then what waits. */
   attach(outlet: Outlet, receiveMaximum: number): void {
     this.#outlet = outlet
-    this.#outgoing.resume(Math.min(receiveMaximum, this.#services.limits.inFlightMessagesMax)) // [MQTT-3.3.4-9]
+    this.#receiveMaximum = Math.min(receiveMaximum, this.#services.limits.inFlightMessagesMax)
+    this.#queue.stopReading()
+    this.#resumeStored()
+    this.#outgoing.resume(this.#receiveMaximum) // [MQTT-3.3.4-9]
   }
 
   /**
@@ -128,13 +137,14 @@ export class Session implements Subscriber, SlowReceiver {
    */
   detach(): void {
     this.#outlet = undefined
-    this.#relieve()
+    for (const callback of [...this.waiting]) callback()
     this.handOverUnfinished(true)
     // From here on it may take days: nothing may pin the memory of others.
     for (const { content } of this.#outgoing.unfinished()) content.message.own()
-    for (const { message } of this.#queue.records()) message.own()
-    if (!this.#isStored) this.#cursors.length = 0
-    for (const cursor of this.#cursors) this.#enqueueRetained(cursor)
+    for (const { message } of this.#queue.windowRecords()) message.own()
+    this.#queue.cool()
+    if (this.#isStored) this.#retained.queueAll()
+    else this.#retained.clear()
   }
 
   /** {@link Subscriber.handOver} */
@@ -166,8 +176,10 @@ export class Session implements Subscriber, SlowReceiver {
   deliver(message: Message, terms: DeliveryTerms): void {
     const qos = message.qos < terms.qos ? message.qos : terms.qos // [MQTT-3.8.4-8]
     const retain = terms.retainAsPublished && message.retain // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-    if (this.#cursors.length > 0 && !message.retain) this.#sendOlderRetained(message.topic, qos)
-    if (qos === 0) this.#sendAtMostOnce(message, retain, terms)
+    if (!this.#retained.isEmpty && !message.retain) {
+      this.#retained.sendOlder(message.topic, qos, this.#outlet?.isCongested === true)
+    }
+    if (qos === 0) this.#sender.sendAtMostOnce(this.#outlet, message, retain, terms)
     else this.#take(this.#record(message, qos, retain, terms))
   }
 
@@ -178,20 +190,19 @@ export class Session implements Subscriber, SlowReceiver {
   deliverRetained(subscription: Subscription, messages: readonly Message[]): void {
     this.cancelRetained(subscription.filter) // they would come twice; and so there is no more than a cursor per Subscription
     if (messages.length === 0) return
-    this.#cursors.push(new RetainedCursor(subscription, messages, this.#services.retained))
+    this.#retained.add(subscription, messages)
     this.pump()
   }
 
   /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
   cancelRetained(filter: string): void {
-    const index = this.#cursors.findIndex(cursor => cursor.filter === filter)
-    if (index !== -1) this.#cursors.splice(index, 1)
+    this.#retained.cancel(filter)
   }
 
   /** Sends what the Client can take now: unfinished deliveries, then the queue, then retained messages. */
   pump(): void {
     const outlet = this.#outlet
-    if (outlet === undefined) return
+    if (outlet === undefined || this.#unresumed !== undefined) return
     while (!outlet.isCongested) {
       const delivery = this.#outgoing.nextResend()
       if (delivery === undefined) break
@@ -201,8 +212,8 @@ export class Session implements Subscriber, SlowReceiver {
       this.#queue.shift()
       this.#send(record)
     }
-    this.#pumpRetained(outlet)
-    if (this.waiting.size > 0 && !this.#queue.isOver(1 / 4)) this.#relieve()
+    this.#retained.pump()
+    if (this.waiting.size > 0 && !this.#queue.isOver(1 / 4)) for (const callback of [...this.waiting]) callback()
   }
 
   puback(packetId: number): void {
@@ -215,7 +226,10 @@ export class Session implements Subscriber, SlowReceiver {
     const after = this.#outgoing.pubrec(packetId, reasonCode)
     if (record === undefined || after === 'unknown') return after
     if (after === 'finished') this.#finish(record)
-    else if (this.#isStored) this.#services.store.release(this.clientId, record.sequence)
+    else if (!record.isReleased) {
+      record.isReleased = true
+      if (this.#isStored) this.#services.store.release(this.clientId, record)
+    }
     return after
   }
 
@@ -236,76 +250,100 @@ export class Session implements Subscriber, SlowReceiver {
       subscriptionIdentifiers,
       sharedFilter,
       isReleased: false,
+      envelope: UNTOLD,
+      bodyId: 0,
     }
-  }
-
-  #sendAtMostOnce(message: Message, retain: boolean, terms: DeliveryTerms): void {
-    const outlet = this.#outlet
-    if (outlet === undefined) return // a Session does not keep QoS 0 for a Client that is away (section 4.1)
-    const { drops } = this.#services
-    if (outlet.isCongested) {
-      drops.congested++
-      return
-    }
-    if (this.#isOver(message)) return
-    if (!outlet.publish(message, this.#header(message, 0, retain, terms.subscriptionIdentifiers))) drops.tooLarge++
   }
 
   /** Takes on a message: it is stored, then sent or queued. */
   #take(record: QueuedRecord): void {
-    const isSendable = this.#queue.count === 0 && this.#canSend(record)
-    if (!isSendable) return this.#enqueue(record)
-    record.message.hold(this.#services.slab)
-    if (this.#isStored) this.#services.store.enqueue(this.clientId, record)
-    this.#send(record)
-  }
-
-  #enqueue(record: QueuedRecord): void {
-    // A connected Client is expected to take a short backlog soon.
     const isBrief = this.#outlet !== undefined && this.#queue.count < HELD_BACKLOG_MAX
+    // A connected Client is expected to take a short backlog soon.
     if (isBrief) record.message.hold(this.#services.slab)
     else record.message.own()
     if (this.#isStored) this.#services.store.enqueue(this.clientId, record)
-    this.#push(record)
+    if (this.#queue.count === 0 && this.#canSend(record)) return this.#send(record)
+    this.#queue.push(record)
     if (this.#outlet !== undefined && !this.isStuck && this.#queue.isOver(1 / 2)) this.#services.congestion.report(this)
   }
 
-  #push(record: QueuedRecord): void {
-    for (const dropped of this.#queue.push(record)) {
-      this.#services.drops.queueFull++
-      this.#forget(dropped)
+  /** {@link BacklogOwner.onFilled} */
+  onFilled(): void {
+    if (this.#outlet === undefined) return
+    if (this.#unresumed !== undefined) {
+      this.#resumeStored()
+      this.#outgoing.resume(this.#receiveMaximum)
     }
+    this.pump()
+  }
+
+  /** {@link BacklogOwner.onDropped} */
+  onDropped(record: QueuedRecord): void {
+    this.#services.drops.queueFull++
+    this.#forget(record)
+  }
+
+  /** {@link BacklogOwner.onLost} */
+  onLost(count: number): void {
+    this.#services.drops.damaged += count
+  }
+
+  /**
+   * Looks at what an earlier run of the broker had queued. Which of it had been sent is not known, so what could have been counts as
+   * sent: DUP says "might be" (section 3.3.1.1). Until enough of it has been read nothing is sent.
+   */
+  #resumeStored(): void {
+    const { inFlightMessagesMax } = this.#services.limits
+    if (this.#unresumed === undefined || !this.#queue.hasLoaded(inFlightMessagesMax, this.#unresumed)) return
+    this.#unresumed = undefined
+    let index = 0
+    let hasWaiting = false
+    this.#queue.takeOut(record => {
+      const packetId = packetIdAt(record.sequence)
+      hasWaiting ||= index++ >= inFlightMessagesMax || this.#outgoing.isInUse(packetId)
+      if (hasWaiting && !record.isReleased) return false
+      this.#outgoing.restore(record, packetId, record.qos, record.isReleased)
+      this.#inFlightBytes += messageBytes(record.message)
+      return true
+    })
   }
 
   #canSend(record: QueuedRecord): boolean {
     const outlet = this.#outlet
-    if (outlet === undefined || outlet.isCongested || !this.#outgoing.hasQuota) return false
+    if (outlet === undefined || outlet.isCongested || this.#unresumed !== undefined || !this.#outgoing.hasQuota)
+      return false
+    if (record.qos === 2 && !this.#isSafeToSend(record)) return false
     if (this.#inFlightBytes > this.#services.limits.inFlightBytesMax && this.#outgoing.size > 0) return false
     return !this.#outgoing.isInUse(packetIdAt(record.sequence)) // one never acknowledged holds up those 65 535 behind it
   }
 
+  /**
+   * Whether the Packet Identifier of a QoS 2 message will never mean another message to the receiver, who remembers it: after a crash
+   * one that was not stored would be given to the next message, and that taken for a duplicate.
+   */
+  #isSafeToSend(record: QueuedRecord): boolean {
+    const { store } = this.#services
+    if (!this.#isStored || store.isDurable(record)) return true
+    if (this.#isAwaitingStore) return false
+    this.#isAwaitingStore = true
+    store.whenSettled(() => {
+      this.#isAwaitingStore = false
+      this.pump()
+    })
+    return store.isDurable(record)
+  }
+
   /** Sends a message for the first time; {@link #canSend} has been asked. */
   #send(record: QueuedRecord): void {
-    const { message, qos, retain, sequence } = record
-    if (this.#isOver(message)) return this.#forget(record)
-    const header = this.#header(message, qos, retain, record.subscriptionIdentifiers)
-    header.packetId = packetIdAt(sequence)
-    if (!this.#outlet!.publish(message, header)) {
-      this.#services.drops.tooLarge++
-      return this.#forget(record) // [MQTT-3.1.2-25]
-    }
-    this.#outgoing.start(record, header.packetId, qos)
-    this.#inFlightBytes += messageBytes(message)
+    const packetId = packetIdAt(record.sequence)
+    if (!this.#sender.send(this.#outlet!, record, packetId)) return this.#forget(record)
+    this.#outgoing.start(record, packetId, record.qos)
+    this.#inFlightBytes += messageBytes(record.message)
   }
 
   #sendAgain(delivery: OutgoingDelivery<QueuedRecord>, outlet: Outlet): void {
     if (delivery.phase === 'awaiting-pubcomp') return outlet.pubrel(delivery.packetId)
-    const { message, retain, subscriptionIdentifiers } = delivery.content
-    const header = this.#header(message, delivery.qos, retain, subscriptionIdentifiers)
-    header.dup = true // [MQTT-3.3.1-1]
-    header.packetId = delivery.packetId // [MQTT-4.4.0-1]
-    if (outlet.publish(message, header)) return
-    this.#services.drops.tooLarge++
+    if (this.#sender.sendAgain(outlet, delivery)) return
     // The receiver may have accepted a QoS 2 message before: then only PUBREL makes it forget the identifier.
     if (delivery.qos === 2) {
       if (this.pubrec(delivery.packetId, ReasonCode.Success) === 'release') outlet.pubrel(delivery.packetId)
@@ -314,54 +352,22 @@ export class Session implements Subscriber, SlowReceiver {
     this.#finish(this.#outgoing.abandon(delivery.packetId)) // [MQTT-3.1.2-25]
   }
 
-  #pumpRetained(outlet: Outlet): void {
-    for (let cursor = this.#cursors[0]; cursor !== undefined; cursor = this.#cursors[0]) {
-      for (let message = cursor.peek(); message !== undefined; message = cursor.peek()) {
-        const qos = cursor.qosOf(message)
-        if (outlet.isCongested || (qos > 0 && (this.#queue.count > 0 || !this.#outgoing.hasQuota))) return
-        cursor.next()
-        if (qos === 0) this.#sendAtMostOnce(message, true, cursor.terms)
-        else this.#take(this.#record(message, qos, true, cursor.terms)) // [MQTT-3.3.1-8]
-      }
-      this.#cursors.shift()
-    }
+  /** {@link RetainedSink.isReadyFor} */
+  isReadyFor(qos: QoS): boolean {
+    if (this.#outlet === undefined || this.#outlet.isCongested) return false
+    return qos === 0 || (this.#queue.count === 0 && this.#outgoing.hasQuota)
   }
 
-  /** Lets no message overtake the retained message of its topic and QoS that still waits in a cursor [MQTT-4.6.0-5]. */
-  #sendOlderRetained(topic: string, qos: QoS): void {
-    const older = this.#services.retained.get(topic)
-    if (older === undefined) return
-    for (const cursor of this.#cursors) {
-      if (cursor.qosOf(older) !== qos || (qos === 0 && this.#outlet?.isCongested) || !cursor.takeOut(older)) continue
-      if (qos === 0) this.#sendAtMostOnce(older, true, cursor.terms)
-      else this.#take(this.#record(older, qos, true, cursor.terms))
-    }
+  sendRetained(message: Message, qos: QoS, terms: DeliveryTerms): void {
+    if (qos === 0) this.#sender.sendAtMostOnce(this.#outlet, message, true, terms)
+    else this.#take(this.#record(message, qos, true, terms))
   }
 
-  #enqueueRetained(cursor: RetainedCursor): void {
-    for (let message = cursor.peek(); message !== undefined; message = cursor.peek()) {
-      const qos = cursor.qosOf(message)
-      if (qos > 0 && !this.#queue.hasRoomFor(message)) return
-      cursor.next()
-      if (qos !== 0) this.#enqueue(this.#record(message, qos, true, cursor.terms))
-    }
-  }
-
-  #header(message: Message, qos: QoS, retain: boolean, subscriptionIdentifiers: readonly number[]): PublishHeader {
-    const { header, runtime } = this.#services
-    const { expiresAt } = message
-    header.qos = qos
-    header.dup = false // [MQTT-3.3.1-3]
-    header.retain = retain
-    header.messageExpiryInterval = expiresAt === NEVER ? undefined : remainingInterval(expiresAt, runtime.monotonicMs())
-    header.subscriptionIdentifiers = subscriptionIdentifiers
-    return header
-  }
-
-  /** Whether a message has expired before its delivery began; then it is counted [MQTT-3.3.2-5]. */
-  #isOver(message: Message): boolean {
-    if (message.expiresAt === NEVER || !isExpired(message.expiresAt, this.#services.runtime.monotonicMs())) return false
-    this.#services.drops.expired++
+  /** {@link RetainedSink.queueRetained}: of QoS 0 nothing is kept for a Client that is away. */
+  queueRetained(message: Message, qos: QoS, terms: DeliveryTerms): boolean {
+    if (qos === 0) return true
+    if (!this.#queue.hasRoomFor(message)) return false
+    this.#take(this.#record(message, qos, true, terms))
     return true
   }
 
@@ -371,7 +377,7 @@ export class Session implements Subscriber, SlowReceiver {
     this.#forget(record)
     this.finishedCount++
     this.isStuck = false
-    if (this.#queue.count > 0 || this.#cursors.length > 0 || this.#outgoing.hasResends) this.pump()
+    if (this.#queue.count > 0 || !this.#retained.isEmpty || this.#outgoing.hasResends) this.pump()
   }
 
   #handOverQueued(isWanted: (record: QueuedRecord) => boolean, mustBeConnected: boolean): void {
@@ -381,17 +387,14 @@ export class Session implements Subscriber, SlowReceiver {
   /** @returns whether another member has taken the message; then this Session has forgotten it */
   #redeliver(record: QueuedRecord, mustBeConnected: boolean): boolean {
     if (record.sharedFilter === undefined) return false
+    if (record.qos === 2 && this.#unresumed !== undefined) return false // it may have been sent [MQTT-4.8.2-4]
     const group = this.#services.groups.get(record.sharedFilter)
     if (group === undefined || !group.redeliver(record.message, this, mustBeConnected)) return false
     this.#forget(record)
     return true
   }
 
-  #relieve(): void {
-    for (const callback of [...this.waiting]) callback()
-  }
-
   #forget(record: QueuedRecord): void {
-    if (this.#isStored) this.#services.store.dequeue(this.clientId, record.sequence)
+    if (this.#isStored) this.#services.store.dequeue(this.clientId, record)
   }
 }

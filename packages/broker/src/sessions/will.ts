@@ -1,5 +1,6 @@
 import type { Will } from '@curlew/codec'
-import { expiresAt, Message } from '@curlew/protocol'
+import { expiresAt, Message, NEVER } from '@curlew/protocol'
+import type { WillRecord } from '../store/store.ts'
 
 /** A Will as CONNECT brought it, owned. */
 export interface StoredWill {
@@ -16,18 +17,22 @@ export function storedWill(will: Will): StoredWill {
   return { will: { ...will, payload: Uint8Array.from(will.payload), properties }, delayInterval }
 }
 
-/** The Will as the Application Message it becomes; its Message Expiry Interval begins now (section 3.1.3.2.4). */
-export function willMessage({ will }: StoredWill, clientId: string, now: number): Message {
+/** The Will as the Store keeps it. @param dueAtMs see {@link WillRecord} */
+export function willRecord(stored: StoredWill, clientId: string, dueAtMs: number | undefined): WillRecord {
+  const { will, delayInterval } = stored
   const { topic, payload, qos, retain, properties } = will
-  return new Message({
-    topic,
-    bytes: payload,
-    payloadStart: 0,
-    payloadEnd: payload.length,
-    qos,
-    retain,
-    properties,
-    publisherId: clientId,
-    expiresAt: expiresAt(now, properties.messageExpiryInterval),
-  })
+  const fields = { topic, bytes: payload, payloadStart: 0, payloadEnd: payload.length, qos, retain, properties }
+  const message = new Message({ ...fields, publisherId: clientId, expiresAt: NEVER })
+  return { message, messageExpiryInterval: properties.messageExpiryInterval, delayInterval, dueAtMs }
+}
+
+/** The Application Message that a Will becomes; its Message Expiry Interval begins now (section 3.1.3.2.4). */
+export function willMessage({ message, messageExpiryInterval }: WillRecord, now: number): Message {
+  if (messageExpiryInterval === undefined) return message
+  return new Message({ ...fieldsOf(message), expiresAt: expiresAt(now, messageExpiryInterval) })
+}
+
+function fieldsOf(message: Message) {
+  const { topic, bytes, payloadStart, payloadEnd, qos, retain, properties, publisherId } = message
+  return { topic, bytes, payloadStart, payloadEnd, qos, retain, properties, publisherId }
 }

@@ -1,11 +1,25 @@
 import type { Message } from '@curlew/protocol'
-import type { QueuedRecord, SessionRecord, Store, StoredState, SubscriptionRecord } from './store.ts'
+import {
+  messageBytes,
+  type QueuedRecord,
+  type SessionRecord,
+  type Store,
+  type StoredSession,
+  type StoredState,
+  type StoreHealth,
+  type SubscriptionRecord,
+} from './store.ts'
+
+/** Records that {@link MemoryStore.readQueue} gives at a time. */
+const PAGE_COUNT = 1024
 
 interface Entry {
   record: SessionRecord
   readonly subscriptions: Map<string, SubscriptionRecord>
+  /** In the order of `sequence`. */
   readonly queue: Map<number, QueuedRecord>
   readonly incoming: Set<number>
+  nextSequence: number
 }
 
 /**
@@ -16,25 +30,21 @@ export class MemoryStore implements Store {
   readonly #sessions = new Map<string, Entry>()
   readonly #retained = new Map<string, Message>()
 
-  /** Memory needs no waiting. */
+  /** Memory needs no waiting, and is as durable as it will be. */
   readonly isSettled: boolean = true
+  readonly isCongested: boolean = false
+  readonly health: StoreHealth = { isWritable: true }
 
   async load(): Promise<StoredState> {
-    const sessions = [...this.#sessions.values()].map(({ record, subscriptions, queue, incoming }) => ({
-      ...record,
-      subscriptions: [...subscriptions.values()],
-      queue: [...queue.values()],
-      incoming: [...incoming],
-    }))
-    return { sessions, retained: [...this.#retained.values()] }
+    return { sessions: [...this.#sessions.values()].map(storedSession), retained: [...this.#retained.values()] }
   }
 
   saveSession(record: SessionRecord): void {
     const entry = this.#sessions.get(record.clientId)
     if (entry !== undefined) entry.record = record
     else {
-      const fresh = { record, subscriptions: new Map(), queue: new Map(), incoming: new Set<number>() }
-      this.#sessions.set(record.clientId, fresh)
+      const rest = { queue: new Map(), incoming: new Set<number>(), nextSequence: 0 }
+      this.#sessions.set(record.clientId, { record, subscriptions: new Map(), ...rest })
     }
   }
 
@@ -51,18 +61,18 @@ export class MemoryStore implements Store {
   }
 
   enqueue(clientId: string, record: QueuedRecord): void {
-    this.#sessions.get(clientId)?.queue.set(record.sequence, record)
+    const entry = this.#sessions.get(clientId)
+    if (entry === undefined) return
+    entry.queue.set(record.sequence, record)
+    entry.nextSequence = record.sequence + 1
   }
 
-  dequeue(clientId: string, sequence: number): void {
+  dequeue(clientId: string, { sequence }: QueuedRecord): void {
     this.#sessions.get(clientId)?.queue.delete(sequence)
   }
 
-  release(clientId: string, sequence: number): void {
-    const queue = this.#sessions.get(clientId)?.queue
-    const record = queue?.get(sequence)
-    if (record !== undefined) queue?.set(sequence, { ...record, isReleased: true })
-  }
+  /** The record says it itself. */
+  release(): void {}
 
   acceptIncoming(clientId: string, packetId: number): void {
     this.#sessions.get(clientId)?.incoming.add(packetId)
@@ -77,11 +87,36 @@ export class MemoryStore implements Store {
     else this.#retained.set(topic, message)
   }
 
+  readQueue(clientId: string, from: number, onRead: (records: readonly QueuedRecord[]) => void): void {
+    const page: QueuedRecord[] = []
+    for (const record of this.#sessions.get(clientId)?.queue.values() ?? []) {
+      if (record.sequence < from) continue
+      page.push(record)
+      if (page.length === PAGE_COUNT) break
+    }
+    onRead(page)
+  }
+
   commit(): void {}
 
   whenSettled(callback: () => void): void {
     callback()
   }
 
+  isDurable(): boolean {
+    return true
+  }
+
   async close(): Promise<void> {}
+}
+
+function storedSession({ record, subscriptions, queue, incoming, nextSequence }: Entry): StoredSession {
+  let bytes = 0
+  let lastReleased = -1
+  for (const { message, isReleased, sequence } of queue.values()) {
+    bytes += messageBytes(message)
+    if (isReleased) lastReleased = sequence
+  }
+  const backlog = { count: queue.size, bytes, nextSequence, lastReleased }
+  return { ...record, subscriptions: [...subscriptions.values()], backlog, incoming: [...incoming] }
 }

@@ -8,14 +8,19 @@ export interface SessionRecord {
   readonly expiryInterval: number
   /** Wall clock, milliseconds since 1970; `undefined` while a Client is connected. */
   readonly disconnectedAtMs: number | undefined
-  /** The Will Message that waits for its delay, if the Client went without taking it along. */
+  /** The Will Message that has been neither published nor taken back. */
   readonly will: WillRecord | undefined
 }
 
 export interface WillRecord {
+  /** Does not expire before it is published. */
   readonly message: Message
-  /** Wall clock, milliseconds since 1970, at which the Will Delay Interval is over. */
-  readonly dueAtMs: number
+  /** Seconds from publication to expiry; `undefined`: never. */
+  readonly messageExpiryInterval: number | undefined
+  /** Seconds; Will Delay Interval. */
+  readonly delayInterval: number
+  /** Wall clock, milliseconds since 1970, at which the delay is over; `undefined` while the Client is connected. */
+  readonly dueAtMs: number | undefined
 }
 
 export interface SubscriptionRecord {
@@ -37,29 +42,46 @@ export interface QueuedRecord {
   readonly subscriptionIdentifiers: readonly number[]
   /** The Shared Subscription that the message came by, if it did. */
   readonly sharedFilter: string | undefined
-  /** Whether PUBREC has come, so that only PUBREL is to be sent. */
-  readonly isReleased: boolean
+  /** Whether PUBREC has come, so that only PUBREL is to be sent. Set by the Session. */
+  isReleased: boolean
+  /** The Store's own: the envelope it was told of the message in. 0 before that, and for what comes from an earlier run. */
+  envelope: number
+  /** The Store's own: which stored body the message shares with other Sessions, or 0. */
+  bodyId: number
+}
+
+/** What waits in the queue of a stored Session, in numbers; {@link Store.readQueue} has the messages. */
+export interface Backlog {
+  readonly count: number
+  /** As {@link messageBytes} counts them. */
+  readonly bytes: number
+  /** The next message gets this `sequence`, or a later one. */
+  readonly nextSequence: number
+  /** The last `sequence` whose PUBREC has come, or -1. */
+  readonly lastReleased: number
 }
 
 /** One Session with all that belongs to it, as {@link Store.load} finds it. */
 export interface StoredSession extends SessionRecord {
   readonly subscriptions: readonly SubscriptionRecord[]
-  /** In the order of `sequence`. */
-  readonly queue: readonly QueuedRecord[]
+  readonly backlog: Backlog
   /** Packet Identifiers of incoming QoS 2 messages whose PUBREL has not come. */
   readonly incoming: readonly number[]
 }
 
+/** Whether a {@link Store} can keep what it is told, and if not, why, for people. */
+export type StoreHealth = { readonly isWritable: true } | { readonly isWritable: false; readonly reason: string }
+
 /**
  * The truth of everything that survives a connection. Sessions and router tell it each change as it
  * happens; all changes of one turn of the event loop form one **envelope**, which becomes durable as a whole
- * or not at all, after {@link commit}.
+ * or not at all, after {@link commit}. Several turns may share an envelope.
  *
  * Whatever is sent because of a change waits until that change is durable: ask {@link isSettled}, and if it is
  * false, wait with {@link whenSettled}. A store that loses everything with the process settles at once.
  *
- * Methods that record a change do not block, do not fail and do no I/O; a store that cannot write any more
- * never settles again.
+ * Methods that record a change do not block, do not fail and do no I/O; while a store cannot write, see {@link health}, it
+ * does not settle.
  */
 export interface Store {
   /** What is in the store. Called once, before any change. */
@@ -70,23 +92,36 @@ export interface Store {
   deleteSession(clientId: string): void
   saveSubscription(clientId: string, record: SubscriptionRecord): void
   deleteSubscription(clientId: string, filter: string): void
-  /** The message is held or owned (see `Message.hold`); the same object may be queued by many Sessions. */
+  /** The message is held or owned (see `Message.hold`); the same message may be queued by many Sessions, each with its own record. */
   enqueue(clientId: string, record: QueuedRecord): void
-  /** The message is delivered or dropped. */
-  dequeue(clientId: string, sequence: number): void
+  /** The message is delivered or dropped. Nobody waits for this: a crash may bring the message again. */
+  dequeue(clientId: string, record: QueuedRecord): void
   /** PUBREC has come for the message. */
-  release(clientId: string, sequence: number): void
+  release(clientId: string, record: QueuedRecord): void
   acceptIncoming(clientId: string, packetId: number): void
   releaseIncoming(clientId: string, packetId: number): void
   /** Sets the retained message of a topic; `undefined` clears it. */
   saveRetained(topic: string, message: Message | undefined): void
 
+  /**
+   * Reads queued messages of a Session, so that a Session need not keep them in memory: the first ones from a `sequence` on, in order,
+   * at most a page. None means that there are no more.
+   *
+   * @param onRead may be called before the call returns; is not called while the store cannot read
+   */
+  readQueue(clientId: string, from: number, onRead: (records: readonly QueuedRecord[]) => void): void
+
   /** Closes the envelope; called at the end of each turn that changed something. */
   commit(): void
-  /** Whether every change told so far is durable. */
+  /** Whether every change told so far that anybody may have to wait for is durable. */
   readonly isSettled: boolean
   /** Calls back when every change told so far is durable; callbacks come in the order they were given. */
   whenSettled(callback: () => void): void
+  /** Whether a message that was told with {@link enqueue} is durable. */
+  isDurable(record: QueuedRecord): boolean
+  /** Whether so much waits for the disk that whoever brings more should be made to wait. */
+  readonly isCongested: boolean
+  readonly health: StoreHealth
 
   /** Settles what is open and lets go of files. */
   close(): Promise<void>
@@ -95,4 +130,12 @@ export interface Store {
 export interface StoredState {
   readonly sessions: readonly StoredSession[]
   readonly retained: readonly Message[]
+}
+
+/** What one waiting message is taken to cost beside its payload, properties and topic, in bytes. */
+const OVERHEAD_BYTES = 64
+
+/** What a message counts in the limits on bytes of queues and of messages in flight. */
+export function messageBytes(message: Message): number {
+  return message.payloadLength + message.encodedProperties.length + message.topic.length + OVERHEAD_BYTES
 }

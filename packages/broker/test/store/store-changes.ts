@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { MemoryStore } from '../../src/store/memory-store.ts'
-import type { Store } from '../../src/store/store.ts'
-import { plainState } from '../support/stored-state.ts'
+import type { QueuedRecord, Store } from '../../src/store/store.ts'
+import { plainState, readState } from '../support/stored-state.ts'
 import { messageOf } from '../support/subscribers.ts'
 import type { StoreUnderTest } from './store.suite.ts'
 
-type Change = (store: Store, step: number) => void
+/** What a broker holds that uses a Store: its Sessions, and what it has queued for them by sequence. */
+type Held = Map<string, Map<number, QueuedRecord>>
+
+type Change = (store: Store, step: number, held: Held) => void | Promise<void>
 
 const clientId = fc.constantFrom('a', 'b')
 const small = fc.nat(5)
@@ -15,13 +18,17 @@ const small = fc.nat(5)
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.tuple(clientId, small).map(
     ([id, expiryInterval]): Change =>
-      store =>
-        store.saveSession({ clientId: id, expiryInterval, disconnectedAtMs: undefined, will: undefined }),
+      (store, _step, held) => {
+        if (!held.has(id)) held.set(id, new Map())
+        store.saveSession({ clientId: id, expiryInterval, disconnectedAtMs: undefined, will: undefined })
+      },
   ),
   clientId.map(
     (id): Change =>
-      store =>
-        store.deleteSession(id),
+      (store, _step, held) => {
+        held.delete(id)
+        store.deleteSession(id)
+      },
   ),
   fc.tuple(clientId, fc.constantFrom('f', 'g'), fc.constantFrom(0 as const, 2 as const)).map(
     ([id, filter, qos]): Change =>
@@ -35,28 +42,41 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       store =>
         store.deleteSubscription(id, filter),
   ),
-  clientId.map(
-    (id): Change =>
-      (store, step) => {
-        const fields = {
-          qos: 2,
-          retain: false,
-          subscriptionIdentifiers: [],
-          sharedFilter: undefined,
-          isReleased: false,
-        } as const
-        store.enqueue(id, { sequence: step, message: messageOf('t', `${step}`), ...fields })
+  fc.tuple(clientId, fc.boolean()).map(
+    ([id, isLarge]): Change =>
+      (store, step, held) => {
+        const record = queuedRecord(step, isLarge)
+        held.get(id)?.set(step, record)
+        store.enqueue(id, record)
+      },
+  ),
+  fc.boolean().map(
+    (isLarge): Change =>
+      (store, step, held) => {
+        const one = queuedRecord(step, isLarge)
+        const other = { ...one }
+        held.get('a')?.set(step, one)
+        held.get('b')?.set(step, other)
+        store.enqueue('a', one)
+        store.enqueue('b', other)
       },
   ),
   fc.tuple(clientId, small).map(
     ([id, back]): Change =>
-      (store, step) =>
-        store.dequeue(id, step - back),
+      (store, step, held) => {
+        const record = held.get(id)?.get(step - back)
+        held.get(id)?.delete(step - back)
+        if (record !== undefined) store.dequeue(id, record)
+      },
   ),
   fc.tuple(clientId, small).map(
     ([id, back]): Change =>
-      (store, step) =>
-        store.release(id, step - back),
+      (store, step, held) => {
+        const record = held.get(id)?.get(step - back)
+        if (record === undefined) return
+        record.isReleased = true
+        store.release(id, record)
+      },
   ),
   fc.tuple(clientId, small).map(
     ([id, packetId]): Change =>
@@ -74,7 +94,25 @@ const change: fc.Arbitrary<Change> = fc.oneof(
         store.saveRetained(topic, payload === '' ? undefined : messageOf(topic, payload)),
   ),
   fc.constant((store: Store) => store.commit()),
+  fc.constant((store: Store) => {
+    store.commit()
+    return new Promise<void>(resolve => store.whenSettled(resolve))
+  }),
 )
+
+function queuedRecord(sequence: number, isLarge: boolean): QueuedRecord {
+  return {
+    sequence,
+    message: messageOf('t', `${sequence}`.padEnd(isLarge ? 300 : 0)),
+    qos: 2,
+    retain: false,
+    subscriptionIdentifiers: [],
+    sharedFilter: undefined,
+    isReleased: false,
+    envelope: Number.MAX_SAFE_INTEGER,
+    bodyId: 0,
+  }
+}
 
 /** Applies random changes to a Store and to one in memory, and compares what a later run finds. */
 export async function checkAgainstMemory(open: () => Promise<StoreUnderTest>): Promise<void> {
@@ -82,12 +120,13 @@ export async function checkAgainstMemory(open: () => Promise<StoreUnderTest>): P
     fc.asyncProperty(fc.array(change, { maxLength: 80 }), async changes => {
       const { store, reopen } = await open()
       const memory = new MemoryStore()
+      const held: Held[] = [new Map(), new Map()]
       for (const [step, apply] of changes.entries()) {
-        apply(store, step)
-        apply(memory, step)
+        await apply(store, step, held[0]!)
+        await apply(memory, step, held[1]!)
       }
 
-      expect(plainState(await (await reopen()).load())).toEqual(plainState(await memory.load()))
+      expect(plainState(await readState(await reopen()))).toEqual(plainState(await readState(memory)))
     }),
     { numRuns: 60 },
   )

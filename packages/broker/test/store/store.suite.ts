@@ -1,10 +1,11 @@
 import { noProperties, type PublishProperties } from '@curlew/codec'
-import { type Message, NEVER, PayloadSlab } from '@curlew/protocol'
+import { NEVER, PayloadSlab } from '@curlew/protocol'
 import { describe, expect, test } from 'vitest'
-import type { QueuedRecord, SessionRecord, Store, StoredState, SubscriptionRecord } from '../../src/store/store.ts'
-import { plainMessage } from '../support/stored-state.ts'
+import type { QueuedRecord, Store } from '../../src/store/store.ts'
+import { plainMessage, type ReadState, readState } from '../support/stored-state.ts'
 import { messageOf } from '../support/subscribers.ts'
 import { checkAgainstMemory } from './store-changes.ts'
+import { queued, session, subscription } from './store-records.ts'
 
 /** A Store with the means to look at what it has kept. */
 export interface StoreUnderTest {
@@ -13,39 +14,11 @@ export interface StoreUnderTest {
   reopen(): Promise<Store>
 }
 
-const session = (clientId: string, fields: Partial<SessionRecord> = {}): SessionRecord => ({
-  clientId,
-  expiryInterval: 3600,
-  disconnectedAtMs: undefined,
-  will: undefined,
-  ...fields,
-})
-
-const subscription = (filter: string, fields: Partial<SubscriptionRecord> = {}): SubscriptionRecord => ({
-  filter,
-  qos: 1,
-  noLocal: false,
-  retainAsPublished: false,
-  retainHandling: 0,
-  identifier: undefined,
-  ...fields,
-})
-
-const queued = (sequence: number, message: Message = messageOf('t', `m${sequence}`)): QueuedRecord => ({
-  sequence,
-  message,
-  qos: 1,
-  retain: false,
-  subscriptionIdentifiers: [],
-  sharedFilter: undefined,
-  isReleased: false,
-})
-
 /** Commits, waits until it is durable, and reads it back as a later run would. */
-async function kept({ store, reopen }: StoreUnderTest): Promise<StoredState> {
+async function kept({ store, reopen }: StoreUnderTest): Promise<ReadState> {
   store.commit()
   await new Promise<void>(resolve => store.whenSettled(resolve))
-  return (await reopen()).load()
+  return readState(await reopen())
 }
 
 /** What every {@link Store} must do. @param open makes a new and empty one */
@@ -98,7 +71,8 @@ function describeSessions(open: () => Promise<StoreUnderTest>): void {
 
   test('[MQTT-3.1.2-7] a Will Message that waits for its delay comes back', async () => {
     const it = await open()
-    const will = { message: messageOf('w', 'gone', { qos: 2, retain: true }), dueAtMs: 1_700_000_000_000 }
+    const message = messageOf('w', 'gone', { qos: 2, retain: true })
+    const will = { message, messageExpiryInterval: 60, delayInterval: 7, dueAtMs: 1_700_000_000_000 }
     it.store.saveSession(session('client', { will }))
     it.store.saveSession(session('other', { will }))
     it.store.saveSession(session('other'))
@@ -106,7 +80,7 @@ function describeSessions(open: () => Promise<StoreUnderTest>): void {
     const { sessions } = await kept(it)
     const [own, other] = sessions.toSorted((a, b) => (a.clientId < b.clientId ? -1 : 1))
 
-    expect(own?.will?.dueAtMs).toBe(will.dueAtMs)
+    expect({ ...own?.will, message }).toEqual(will)
     expect(plainMessage(own!.will!.message)).toEqual(plainMessage(will.message))
     expect(other?.will).toBeUndefined()
   })
@@ -155,8 +129,8 @@ function describeDeletion(open: () => Promise<StoreUnderTest>): void {
     it.store.saveSubscription('nobody', subscription('a'))
     it.store.deleteSubscription('nobody', 'a')
     it.store.enqueue('nobody', queued(1))
-    it.store.dequeue('nobody', 1)
-    it.store.release('nobody', 1)
+    it.store.dequeue('nobody', queued(1))
+    it.store.release('nobody', queued(1))
     it.store.acceptIncoming('nobody', 1)
     it.store.releaseIncoming('nobody', 1)
 
@@ -250,7 +224,8 @@ function describeMessages(open: () => Promise<StoreUnderTest>): void {
 
     const [found] = (await kept(it)).sessions[0]!.queue
 
-    expect({ ...found, message: undefined }).toEqual({ ...record, message: undefined })
+    const own = { message: undefined, envelope: 0, bodyId: 0 }
+    expect({ ...found, ...own }).toEqual({ ...record, ...own })
     expect(plainMessage(found!.message)).toEqual(plainMessage(message))
   })
 
@@ -269,11 +244,13 @@ function describeSharing(open: () => Promise<StoreUnderTest>): void {
   test('a message that several Sessions queue is each one’s own to finish', async () => {
     const it = await open()
     const message = messageOf('t', 'shared').own()
-    for (const clientId of ['first', 'second']) {
+    const records = ['first', 'second'].map(clientId => {
+      const record = queued(3, message)
       it.store.saveSession(session(clientId))
-      it.store.enqueue(clientId, queued(3, message))
-    }
-    it.store.dequeue('first', 3)
+      it.store.enqueue(clientId, record)
+      return record
+    })
+    it.store.dequeue('first', records[0]!)
 
     const { sessions } = await kept(it)
 
@@ -300,11 +277,12 @@ function describeExchanges(open: () => Promise<StoreUnderTest>): void {
   test('[MQTT-4.3.3-5] [MQTT3-4.3.3-1] a released message comes back released, a dequeued one not at all', async () => {
     const it = await open()
     it.store.saveSession(session('client'))
-    for (const sequence of [1, 2, 3]) it.store.enqueue('client', { ...queued(sequence), qos: 2 })
-    it.store.release('client', 2)
-    it.store.release('client', 99)
-    it.store.dequeue('client', 1)
-    it.store.dequeue('client', 99)
+    const [first, second, third] = [1, 2, 3].map(sequence => ({ ...queued(sequence), qos: 2 as const }))
+    for (const record of [first!, second!, third!]) it.store.enqueue('client', record)
+    second!.isReleased = true
+    it.store.release('client', second!)
+    it.store.dequeue('client', first!)
+    it.store.dequeue('client', queued(99))
 
     const [stored] = (await kept(it)).sessions
 

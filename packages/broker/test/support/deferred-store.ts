@@ -1,6 +1,13 @@
 import type { Message } from '@curlew/protocol'
 import { MemoryStore } from '../../src/store/memory-store.ts'
-import type { QueuedRecord, SessionRecord, Store, StoredState, SubscriptionRecord } from '../../src/store/store.ts'
+import type {
+  QueuedRecord,
+  SessionRecord,
+  Store,
+  StoredState,
+  StoreHealth,
+  SubscriptionRecord,
+} from '../../src/store/store.ts'
 
 /**
  * A {@link MemoryStore} that settles when the test says so, as one on a slow disk does: what a turn changed is one envelope,
@@ -15,6 +22,9 @@ export class DeferredStore implements Store {
   #waiting: { readonly envelope: number; readonly callback: () => void }[] = []
   /** How often the broker has committed, whether something had changed or not. */
   commits = 0
+
+  readonly isCongested = false
+  readonly health: StoreHealth = { isWritable: true }
 
   /** Envelopes that have been committed and not settled. */
   get openCount(): number {
@@ -72,14 +82,23 @@ export class DeferredStore implements Store {
 
   enqueue(clientId: string, record: QueuedRecord): void {
     this.#changed().enqueue(clientId, record)
+    record.envelope = this.#committed + 1
   }
 
-  dequeue(clientId: string, sequence: number): void {
-    this.#changed().dequeue(clientId, sequence)
+  readQueue(clientId: string, from: number, onRead: (records: readonly QueuedRecord[]) => void): void {
+    this.#memory.readQueue(clientId, from, onRead)
   }
 
-  release(clientId: string, sequence: number): void {
-    this.#changed().release(clientId, sequence)
+  isDurable({ envelope }: QueuedRecord): boolean {
+    return envelope <= this.#settled
+  }
+
+  dequeue(clientId: string, record: QueuedRecord): void {
+    this.#changed().dequeue(clientId, record)
+  }
+
+  release(): void {
+    this.#changed().release()
   }
 
   acceptIncoming(clientId: string, packetId: number): void {

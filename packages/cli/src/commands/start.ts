@@ -1,6 +1,15 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type Broker, createBroker, isLoopback, ListenError } from '@curlew/broker'
+import {
+  type Broker,
+  createBroker,
+  createLevelStore,
+  EngineError,
+  isLoopback,
+  ListenError,
+  type Store,
+  StoreFormatError,
+} from '@curlew/broker'
 import { CommandError, ExitCode } from '../command-error.ts'
 import { commandLine } from '../command-line.ts'
 import { DataFolderError, prepareDataFolder } from '../data-folder.ts'
@@ -23,19 +32,20 @@ const STOP_TIMEOUT_MS = 10_000
 export async function start(flags: StartFlags): Promise<void> {
   const settings = readSettings(flags)
   const stop = stopRequested()
-  await preparedDataFolder(settings, flags)
+  if (settings.durability !== 'memory') await preparedDataFolder(settings, flags)
   const logger = await createLogger(process.stderr, {
     level: settings.logLevel,
     format: settings.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     isColourful: isColourful(process.stderr),
   })
   const { limits, capabilities, routing } = settings
-  const broker = createBroker({ limits, capabilities, routing, log: logger })
+  const store = storeOf(settings, logger)
+  const broker = createBroker({ limits, capabilities, routing, log: logger, ...(store && { store }) })
   logClients(broker, logger)
   const addresses = await listenOnAll(broker, settings, flags)
   logger.open()
-  const { configFile, dataFolder } = settings
-  const facts = { version, pid: process.pid, configFile, dataFolder, addresses }
+  const { configFile, dataFolder, durability } = settings
+  const facts = { version, pid: process.pid, configFile, dataFolder, durability, addresses }
   process.stdout.write(startTable(facts, styleOf(process.stdout)))
   const reason = await stop
   logger.info('stopping', { reason, connections: broker.stats().connections })
@@ -55,6 +65,21 @@ async function preparedDataFolder({ dataFolder }: Settings, flags: StartFlags): 
   }
 }
 
+/** Where the broker keeps what outlives it; `undefined`: in memory. */
+function storeOf({ dataFolder, durability }: Settings, log: Logger): Store | undefined {
+  return durability === 'memory' ? undefined : createLevelStore({ folder: join(dataFolder, 'store'), durability, log })
+}
+
+/** What to do about a store that cannot be opened. */
+function storeFault(error: EngineError | StoreFormatError, { dataFolder }: Settings, flags: StartFlags): CommandError {
+  const elsewhere = commandLine(startArguments({ ...flags, data: join(homedir(), 'curlew-data') }))
+  const isLocked = error instanceof EngineError && error.fault === 'locked'
+  const message = isLocked
+    ? `another broker uses data folder ${dataFolder}: stop it, or give this one a folder of its own`
+    : `cannot open the store in ${dataFolder}: ${error.message}`
+  return new CommandError(ExitCode.Failed, message, [elsewhere], { cause: error })
+}
+
 /** Connections come and go too often to be told unasked. */
 function logClients(broker: Broker, logger: Logger): void {
   broker.on('connected', client => logger.debug('client connected', { ...client }))
@@ -69,6 +94,7 @@ async function listenOnAll(broker: Broker, settings: Settings, flags: StartFlags
       started.push({ ...(await broker.listen(listener)), isOpen: !isLoopback(listener.host) })
     } catch (error) {
       await broker.close()
+      if (error instanceof EngineError || error instanceof StoreFormatError) throw storeFault(error, settings, flags)
       if (!(error instanceof ListenError)) throw error
       throw new CommandError(ExitCode.Failed, error.message, [wayOut(error, listener, settings, flags)], {
         cause: error,

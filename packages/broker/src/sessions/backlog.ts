@@ -1,0 +1,216 @@
+import type { Message } from '@curlew/protocol'
+import { messageBytes, type QueuedRecord, type Store, type Backlog as StoredBacklog } from '../store/store.ts'
+import { MessageQueue } from './message-queue.ts'
+
+export interface QueueLimits {
+  /** Messages that wait for one Session at most. Default 10 000: hours of a device, minutes of a back end. */
+  queuedMessagesMax: number
+  /** Bytes of payloads, properties and topics that wait for one Session at most. Default 16 MiB. */
+  queuedBytesMax: number
+}
+
+/** Messages of a stored Session that wait in memory at most; the others wait in the Store and are read in time. */
+const WINDOW_COUNT_MAX = 1024
+/** Bytes of them. */
+const WINDOW_BYTES_MAX = 1024 * 1024
+
+/** What a {@link Backlog} needs of its Session. */
+export interface BacklogOwner {
+  readonly clientId: string
+  /** Whether the Store has every message of the Session. */
+  readonly isStored: boolean
+  readonly isConnected: boolean
+  /** Messages have come from the Store that were not there when they were asked for: sending can go on. */
+  onFilled(): void
+  /** The oldest message had to go for a newer one. */
+  onDropped(record: QueuedRecord): void
+  /** The Store could not give messages that it had been told of. */
+  onLost(count: number): void
+}
+
+/**
+ * The messages of a Session that have not been sent, oldest first. When one more does not fit, the oldest go: what a device
+ * missed longest ago is worth least to it.
+ *
+ *     sent ◀── window (in memory) ◀── cold (in the Store only, from `#coldFrom` on) ◀── new ones
+ *
+ * New messages of a connected Client wait in the window until it is full, or until something waits behind it; those of a Client
+ * that is away are cold at once. The order of messages is the order of their sequence throughout.
+ */
+export class Backlog {
+  readonly #owner: BacklogOwner
+  readonly #store: Store
+  readonly #limits: QueueLimits
+  readonly #window = new MessageQueue()
+  #coldCount = 0
+  #coldBytes = 0
+  #coldFrom = 0
+  #isReading = false
+  /** Changes when what is being read is not wanted any more. */
+  #reading = 0
+
+  constructor(owner: BacklogOwner, store: Store, limits: QueueLimits) {
+    this.#owner = owner
+    this.#store = store
+    this.#limits = limits
+  }
+
+  get count(): number {
+    return this.#window.count + this.#coldCount
+  }
+
+  get bytes(): number {
+    return this.#window.bytes + this.#coldBytes
+  }
+
+  /** Whether more than a part of what the limits allow is waiting. */
+  isOver(part: number): boolean {
+    const { queuedMessagesMax, queuedBytesMax } = this.#limits
+    return this.count > queuedMessagesMax * part || this.bytes > queuedBytesMax * part
+  }
+
+  /** Whether a message can wait without another having to go. */
+  hasRoomFor(message: Message): boolean {
+    const { queuedMessagesMax, queuedBytesMax } = this.#limits
+    return this.count < queuedMessagesMax && this.bytes + messageBytes(message) <= queuedBytesMax
+  }
+
+  /** The oldest message, which stays; `undefined` when there is none, or when it has yet to be read: {@link BacklogOwner.onFilled}. */
+  peek(): QueuedRecord | undefined {
+    if (this.#window.count === 0) this.#fill()
+    return this.#window.peek()
+  }
+
+  /** Takes out what {@link peek} gave. */
+  shift(): QueuedRecord | undefined {
+    const record = this.#window.shift()
+    if (this.#coldCount > 0 && this.#owner.isConnected && this.#window.count < WINDOW_COUNT_MAX / 2) this.#fill()
+    return record
+  }
+
+  /** Appends a message that the Store has been told of, if it is told at all. */
+  push(record: QueuedRecord): void {
+    const size = messageBytes(record.message)
+    if (size > this.#limits.queuedBytesMax) return this.#owner.onDropped(record)
+    this.#trim(1, size)
+    const { isStored, isConnected } = this.#owner
+    const isWindowFull = this.#window.count >= WINDOW_COUNT_MAX || this.#window.bytes >= WINDOW_BYTES_MAX
+    if (!isStored || (isConnected && this.#coldCount === 0 && !isWindowFull)) return this.#window.push(record)
+    if (this.#coldCount === 0) this.#coldFrom = record.sequence
+    this.#coldCount++
+    this.#coldBytes += size
+  }
+
+  /** What waits in memory, oldest first. */
+  windowRecords(): readonly QueuedRecord[] {
+    return this.#window.records()
+  }
+
+  /** Gives up what is being read: the Client has come or gone. */
+  stopReading(): void {
+    this.#reading++
+    this.#isReading = false
+  }
+
+  /** Leaves what waits to the Store: the Client is away. */
+  cool(): void {
+    this.stopReading()
+    const first = this.#window.peek()
+    if (!this.#owner.isStored || first === undefined) return
+    this.#coldFrom = first.sequence
+    this.#coldCount += this.#window.count
+    this.#coldBytes += this.#window.bytes
+    this.#window.clear()
+  }
+
+  /** Takes over what an earlier run of the broker had stored. */
+  restore({ count, bytes }: StoredBacklog): void {
+    this.#coldCount = count
+    this.#coldBytes = bytes
+    this.#coldFrom = 0
+  }
+
+  /**
+   * Whether the oldest messages are in memory: so many of them, and all up to a sequence. If not, they are read, see
+   * {@link BacklogOwner.onFilled}.
+   */
+  hasLoaded(count: number, sequence: number): boolean {
+    const isLoaded = (): boolean => this.#coldCount === 0 || (this.#window.count >= count && this.#coldFrom > sequence)
+    if (!isLoaded()) this.#fill()
+    return isLoaded()
+  }
+
+  /** Takes out messages that are in memory. */
+  takeOut(isWanted: (record: QueuedRecord) => boolean): void {
+    this.#window.extract(isWanted)
+  }
+
+  /** Takes out the messages for which `isWanted` says so; the cold ones as they are read, while nobody is connected. */
+  extract(isWanted: (record: QueuedRecord) => boolean): void {
+    this.#window.extract(isWanted)
+    if (this.#coldCount > 0 && !this.#isReading) this.#extractCold(this.#coldFrom, isWanted)
+  }
+
+  /** Lets the oldest go until so much more fits. */
+  #trim(count: number, bytes: number): void {
+    const { queuedMessagesMax, queuedBytesMax } = this.#limits
+    while (this.count + count > queuedMessagesMax || this.bytes + bytes > queuedBytesMax) {
+      if (this.#window.count === 0) this.#fill()
+      const oldest = this.#window.shift()
+      if (oldest === undefined) return // it is being read, and goes when it has come
+      this.#owner.onDropped(oldest)
+    }
+  }
+
+  #fill(): void {
+    if (this.#isReading || this.#coldCount === 0) return
+    let isLater = false
+    this.#read(this.#coldFrom, records => {
+      if (records.length === 0) return this.#lose()
+      for (const record of records) {
+        this.#uncount(record)
+        this.#window.push(record)
+      }
+      this.#coldFrom = records.at(-1)!.sequence + 1
+      this.#trim(0, 0)
+      if (isLater) this.#owner.onFilled()
+    })
+    isLater = true
+  }
+
+  /** Goes through the cold messages page by page, as long as that finds any that are wanted. */
+  #extractCold(from: number, isWanted: (record: QueuedRecord) => boolean): void {
+    this.#read(from, records => {
+      let takenCount = 0
+      for (const record of records) {
+        if (!isWanted(record)) continue
+        this.#uncount(record)
+        takenCount++
+      }
+      if (takenCount > 0 && this.#coldCount > 0) this.#extractCold(records.at(-1)!.sequence + 1, isWanted)
+    })
+  }
+
+  #read(from: number, onRead: (records: readonly QueuedRecord[]) => void): void {
+    this.#isReading = true
+    const reading = ++this.#reading
+    this.#store.readQueue(this.#owner.clientId, from, records => {
+      if (reading !== this.#reading) return
+      this.#isReading = false
+      onRead(records)
+    })
+  }
+
+  #uncount({ message }: QueuedRecord): void {
+    this.#coldCount--
+    this.#coldBytes -= messageBytes(message)
+  }
+
+  /** There is less in the Store than there should be: it was damaged, and has said so. */
+  #lose(): void {
+    const count = this.#coldCount
+    this.#coldCount = 0
+    this.#coldBytes = 0
+    this.#owner.onLost(count)
+  }
+}

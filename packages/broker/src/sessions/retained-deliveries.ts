@@ -1,0 +1,80 @@
+import type { QoS } from '@curlew/codec'
+import type { Message } from '@curlew/protocol'
+import type { RetainedMessages } from '../routing/retained-messages.ts'
+import type { DeliveryTerms, Subscription } from '../routing/subscription.ts'
+import { RetainedCursor } from './retained-cursor.ts'
+
+/** Where retained messages go: the Session, which sends or queues them like any other. */
+export interface RetainedSink {
+  /** Whether a message of this QoS can go to the Client now. */
+  isReadyFor(qos: QoS): boolean
+  /** Sends a message, or queues it behind what waits. */
+  sendRetained(message: Message, qos: QoS, terms: DeliveryTerms): void
+  /** Queues a message. @returns `false` when it has no room for it */
+  queueRetained(message: Message, qos: QoS, terms: DeliveryTerms): boolean
+}
+
+/** The retained messages on their way to one Client: a cursor for each Subscription that called for some. */
+export class RetainedDeliveries {
+  readonly #cursors: RetainedCursor[] = []
+  readonly #retained: RetainedMessages
+  readonly #sink: RetainedSink
+
+  constructor(retained: RetainedMessages, sink: RetainedSink) {
+    this.#retained = retained
+    this.#sink = sink
+  }
+
+  get isEmpty(): boolean {
+    return this.#cursors.length === 0
+  }
+
+  add(subscription: Subscription, messages: readonly Message[]): void {
+    this.#cursors.push(new RetainedCursor(subscription, messages, this.#retained))
+  }
+
+  /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
+  cancel(filter: string): void {
+    const index = this.#cursors.findIndex(cursor => cursor.filter === filter)
+    if (index !== -1) this.#cursors.splice(index, 1)
+  }
+
+  clear(): void {
+    this.#cursors.length = 0
+  }
+
+  /** Sends as much as the Client takes. */
+  pump(): void {
+    for (let cursor = this.#cursors[0]; cursor !== undefined; cursor = this.#cursors[0]) {
+      for (let message = cursor.peek(); message !== undefined; message = cursor.peek()) {
+        const qos = cursor.qosOf(message)
+        if (!this.#sink.isReadyFor(qos)) return
+        cursor.next()
+        this.#sink.sendRetained(message, qos, cursor.terms) // [MQTT-3.3.1-8]
+      }
+      this.#cursors.shift()
+    }
+  }
+
+  /** Lets no message overtake the retained message of its topic and QoS that still waits in a cursor [MQTT-4.6.0-5]. */
+  sendOlder(topic: string, qos: QoS, isCongested: boolean): void {
+    const older = this.#retained.get(topic)
+    if (older === undefined) return
+    for (const cursor of this.#cursors) {
+      if (cursor.qosOf(older) !== qos || (qos === 0 && isCongested) || !cursor.takeOut(older)) continue
+      this.#sink.sendRetained(older, qos, cursor.terms)
+    }
+  }
+
+  /** Queues what is left, as much as there is room for; for the rest the cursors wait. */
+  queueAll(): void {
+    for (const cursor of this.#cursors) this.#queue(cursor)
+  }
+
+  #queue(cursor: RetainedCursor): void {
+    for (let message = cursor.peek(); message !== undefined; message = cursor.peek()) {
+      if (!this.#sink.queueRetained(message, cursor.qosOf(message), cursor.terms)) return
+      cursor.next()
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import type { Message } from '@curlew/protocol'
+import type { Change } from './changes.ts'
+import type { QueuedRecord, SessionRecord, SubscriptionRecord } from './store.ts'
+
+/** Queued messages of one Session that stand together in one row of the engine, and which of them are left. */
+export interface Segment {
+  /** Sequence of the first and the last message that were written; names the row. */
+  readonly first: number
+  readonly last: number
+  /** Messages that are left, and what they count. */
+  count: number
+  bytes: number
+  /** Sequences of messages that are not left. */
+  readonly gone: Set<number>
+  /** Whether messages of it stand in rows of their own. */
+  readonly hasBodies: boolean
+  /** Whether `gone` has changed since the last checkpoint. */
+  isDirty: boolean
+}
+
+/** What the store keeps in memory of a Session: small, whatever waits in its queue. */
+export class StoredSessionState {
+  readonly number: number
+  record: SessionRecord | undefined = undefined
+  nextSequence = 0
+  /** By sequence; they do not overlap. */
+  segments: Segment[] = []
+  /** Sequences whose PUBREC has come. */
+  readonly released: Set<number> = new Set()
+  /** Packet Identifiers of incoming QoS 2 messages. */
+  readonly incoming: Set<number> = new Set()
+
+  // What the last checkpoint does not have:
+
+  /** Queued messages, by sequence, in that order. */
+  queue: Map<number, QueuedRecord> = new Map()
+  /** Subscriptions; `undefined` where one was deleted. */
+  subscriptions: Map<string, SubscriptionRecord | undefined> = new Map()
+  /** First sequences of segments of which nothing is left. */
+  emptied: number[] = []
+  isRecordDirty = false
+  isProgressDirty = false
+  /** Whether any of these is there. */
+  isDirty = false
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  /** The segment that holds a sequence, or the first one behind it. */
+  segmentFrom(sequence: number): Segment | undefined {
+    const { segments } = this
+    let low = 0
+    let high = segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (segments[middle]!.last < sequence) low = middle + 1
+      else high = middle
+    }
+    return segments[low]
+  }
+}
+
+/**
+ * What the engine holds, in memory as far as it is small, and all that has changed since the last checkpoint. Envelopes are
+ * applied when they are written; while a checkpoint is made none is.
+ */
+export class Catalogue {
+  readonly sessions: Map<number, StoredSessionState> = new Map()
+  nextSession = 1
+  nextBody = 1
+
+  // What the last checkpoint does not have:
+
+  dirtySessions: StoredSessionState[] = []
+  deletedSessions: StoredSessionState[] = []
+  /** Retained messages; `undefined` where one was cleared. */
+  retained: Map<string, Message | undefined> = new Map()
+  /** How many references to a body have gone. */
+  bodyReleases: Map<number, number> = new Map()
+
+  apply(change: Change): void {
+    if (change.kind === 'retain') {
+      this.retained.set(change.topic, change.message)
+      return
+    }
+    const session = this.sessions.get(change.session) ?? this.#created(change)
+    if (session === undefined) return // its envelope was lost with a damaged journal
+    switch (change.kind) {
+      case 'save-session':
+        session.record = change.record
+        session.isRecordDirty = true
+        break
+      case 'delete-session':
+        this.sessions.delete(session.number)
+        this.deletedSessions.push(session)
+        return
+      case 'save-subscription':
+        session.subscriptions.set(change.record.filter, change.record)
+        break
+      case 'delete-subscription':
+        session.subscriptions.set(change.filter, undefined)
+        break
+      case 'enqueue':
+        session.queue.set(change.record.sequence, change.record)
+        session.nextSequence = Math.max(session.nextSequence, change.record.sequence + 1)
+        session.isProgressDirty = true
+        break
+      case 'dequeue':
+        this.#dequeue(session, change.sequence, change.bodyId, change.bytes)
+        break
+      case 'release':
+        session.released.add(change.sequence)
+        session.isProgressDirty = true
+        break
+      case 'accept-incoming':
+        session.incoming.add(change.packetId)
+        session.isProgressDirty = true
+        break
+      case 'release-incoming':
+        session.incoming.delete(change.packetId)
+        session.isProgressDirty = true
+        break
+      default:
+        change satisfies never
+    }
+    this.#markDirty(session)
+  }
+
+  /** Says that a checkpoint has what changed. */
+  clearChanges(): void {
+    for (const session of this.dirtySessions) {
+      if (session.queue.size > 0) session.queue = new Map()
+      if (session.subscriptions.size > 0) session.subscriptions = new Map()
+      for (const segment of session.segments) segment.isDirty = false
+      session.emptied = []
+      session.isRecordDirty = false
+      session.isProgressDirty = false
+      session.isDirty = false
+    }
+    this.dirtySessions = []
+    this.deletedSessions = []
+    this.retained = new Map()
+    this.bodyReleases = new Map()
+  }
+
+  #created(change: Change): StoredSessionState | undefined {
+    if (change.kind !== 'save-session') return undefined
+    const session = new StoredSessionState(change.session)
+    this.sessions.set(session.number, session)
+    this.nextSession = Math.max(this.nextSession, session.number + 1)
+    return session
+  }
+
+  #dequeue(session: StoredSessionState, sequence: number, bodyId: number, bytes: number): void {
+    if (session.released.size > 0 && session.released.delete(sequence)) session.isProgressDirty = true
+    if (session.queue.delete(sequence)) return
+    const segment = session.segmentFrom(sequence)
+    if (segment === undefined || sequence < segment.first || segment.gone.has(sequence)) return
+    segment.gone.add(sequence)
+    segment.count--
+    segment.bytes -= bytes
+    segment.isDirty = true
+    if (bodyId !== 0) this.bodyReleases.set(bodyId, (this.bodyReleases.get(bodyId) ?? 0) + 1)
+    if (segment.count > 0) return
+    session.emptied.push(segment.first)
+    session.segments.splice(session.segments.indexOf(segment), 1)
+  }
+
+  #markDirty(session: StoredSessionState): void {
+    if (session.isDirty) return
+    session.isDirty = true
+    this.dirtySessions.push(session)
+  }
+}

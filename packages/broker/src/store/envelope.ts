@@ -1,0 +1,64 @@
+import type { Change } from './changes.ts'
+import type { QueuedRecord } from './store.ts'
+
+/** Stands in `QueuedRecord.envelope` for a message that was delivered before it was written. */
+const ELIDED = -1
+
+/**
+ * The changes of one or more turns on their way to the disk. A message that is queued and finished within one envelope is not
+ * written at all: what all receivers have acknowledged needs no keeping.
+ */
+export class Envelope {
+  readonly number: number
+  /** Whether somebody may wait for it to be durable. */
+  isUrgent = false
+  /** About how many bytes it will have. */
+  bytes = 0
+  readonly callbacks: (() => void)[] = []
+  readonly #changes: Change[] = []
+  #elidedCount = 0
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  get isEmpty(): boolean {
+    return this.#changes.length === 0
+  }
+
+  /** What is to be written. */
+  changes(): readonly Change[] {
+    if (this.#elidedCount === 0) return this.#changes
+    return this.#changes.filter(change => change.kind !== 'enqueue' || change.record.envelope !== ELIDED)
+  }
+
+  get elidedCount(): number {
+    return this.#elidedCount
+  }
+
+  /** @param bytes about what it takes beside a few */
+  add(change: Change, isUrgent: boolean, bytes = 0): void {
+    this.#changes.push(change)
+    this.bytes += bytes
+    if (isUrgent) this.isUrgent = true
+  }
+
+  /** Takes a queued message back, if it came with this envelope. @returns whether it did */
+  elide(record: QueuedRecord, bytes: number): boolean {
+    if (record.envelope !== this.number) return false
+    this.bytes -= bytes
+    record.envelope = ELIDED
+    this.#elidedCount++
+    return true
+  }
+
+  /** The messages of one Session in it, from a `sequence` on. */
+  queued(session: number, from: number): QueuedRecord[] {
+    const records: QueuedRecord[] = []
+    for (const change of this.#changes) {
+      if (change.kind !== 'enqueue' || change.session !== session) continue
+      if (change.record.sequence >= from && change.record.envelope !== ELIDED) records.push(change.record)
+    }
+    return records
+  }
+}

@@ -1,0 +1,156 @@
+import { PacketWriter } from '@curlew/codec'
+import type { Runtime } from '../runtime/runtime.ts'
+import { Catalogue } from './catalogue.ts'
+import { type Change, writeEnvelope } from './changes.ts'
+import { Checkpoint } from './checkpoint.ts'
+import type { Engine } from './engine.ts'
+import { journalKey, metaKey } from './keys.ts'
+import { migrate, newMeta } from './migrations.ts'
+import { clocksOf } from './records.ts'
+import { type DamagedRow, recover } from './recovery.ts'
+import { type Meta, readMeta, rowOf, writeMeta } from './rows.ts'
+import type { StoredState } from './store.ts'
+
+/**
+ * When an acknowledgement may leave.
+ *
+ * - `always`: what it says is on stable storage. It survives the end of the process and of the power.
+ * - `interval`: what it says has been given to the operating system, which is made to store it every second. It survives
+ *   the end of the process; a power cut can take the last second.
+ */
+export type Durability = 'always' | 'interval'
+
+/** See {@link JournalOptions.bytesMax}. */
+const BYTES_MAX = 16 * 1024 * 1024
+/** A writer that has grown beyond this is replaced, so that one large envelope does not cost memory for good. */
+const WRITER_BYTES_MAX = 1024 * 1024
+
+/** Numbers of a store, read by whoever shows them. */
+export class JournalCounters {
+  envelopes = 0
+  envelopeBytes = 0
+  /** Messages that were delivered before they had to be written. */
+  elided = 0
+  checkpoints = 0
+  failures = 0
+}
+
+export interface JournalOptions {
+  readonly engine: Engine
+  readonly runtime: Runtime
+  readonly durability: Durability
+  readonly counters: JournalCounters
+  /** Bytes of envelopes that call for a checkpoint. Default 16 MiB: what a restart must read, and about what is kept in memory for it. */
+  readonly bytesMax: number | undefined
+}
+
+/**
+ * What a store has in its engine: the rows of the last checkpoint and the envelopes since, and its {@link Catalogue} of both. One
+ * thing is written at a time; whoever calls sees to that.
+ */
+export class Journal {
+  readonly #options: JournalOptions
+  #catalogue = new Catalogue()
+  #meta: Meta = newMeta
+  /** Numbers of the envelopes since the last checkpoint. */
+  #envelopes: number[] = []
+  #bytes = 0
+  #lastEnvelope = 0
+  #writer = new PacketWriter()
+  /** A checkpoint of which it is not known whether it was written. */
+  #unsure: { readonly meta: Meta; readonly checkpoint: Checkpoint } | undefined
+
+  constructor(options: JournalOptions) {
+    this.#options = options
+  }
+
+  get catalogue(): Catalogue {
+    return this.#catalogue
+  }
+
+  /** Number of the last envelope written, in this run or an earlier one. */
+  get lastEnvelope(): number {
+    return this.#lastEnvelope
+  }
+
+  /** Whether there is nothing that a checkpoint would change. */
+  get isEmpty(): boolean {
+    return this.#envelopes.length === 0
+  }
+
+  /** Whether it is time for a checkpoint. */
+  get isLong(): boolean {
+    return this.#bytes > (this.#options.bytesMax ?? BYTES_MAX)
+  }
+
+  /** Reads what is there. @throws {StoreFormatError} when a later version of this program has written it */
+  async load(): Promise<{ readonly state: StoredState; readonly damaged: readonly DamagedRow[] }> {
+    const { engine, runtime } = this.#options
+    await migrate(engine)
+    const { catalogue, meta, journal, journalBytes, damaged, state } = await recover(engine, clocksOf(runtime))
+    this.#catalogue = catalogue
+    this.#meta = meta ?? this.#meta
+    this.#envelopes = [...journal]
+    this.#bytes = journalBytes
+    this.#lastEnvelope = Math.max(this.#meta.lastEnvelope, journal.at(-1) ?? 0)
+    return { state, damaged }
+  }
+
+  /** Writes the changes of an envelope. Writing one again that could not be written is the same as writing it once. */
+  async write(envelope: number, changes: readonly Change[], isUrgent: boolean): Promise<void> {
+    const { engine, runtime, durability, counters } = this.#options
+    if (this.#writer.bytes.length > WRITER_BYTES_MAX) this.#writer = new PacketWriter()
+    const value = writeEnvelope(this.#writer, changes, clocksOf(runtime))
+    await engine.write([{ key: journalKey(envelope), value }], durability === 'always' && isUrgent)
+    for (let index = 0; index < changes.length; index++) this.#catalogue.apply(changes[index]!)
+    this.#envelopes.push(envelope)
+    this.#lastEnvelope = envelope
+    this.#bytes += value.length
+    counters.envelopes++
+    counters.envelopeBytes += value.length
+  }
+
+  /** Turns the envelopes into rows, if there are any. */
+  async checkpoint(): Promise<void> {
+    if (this.isEmpty) return
+    const { engine, runtime, durability } = this.#options
+    const meta = { ...this.#meta, checkpoint: this.#meta.checkpoint + 1, lastEnvelope: this.#lastEnvelope }
+    const checkpoint = new Checkpoint(this.#catalogue, {
+      engine,
+      clocks: clocksOf(runtime),
+      journal: this.#envelopes,
+      meta,
+      pause: () => new Promise(resolve => runtime.atEndOfTurn(resolve)),
+    })
+    const changes = await checkpoint.build()
+    this.#unsure = { meta, checkpoint }
+    await engine.write(changes, durability === 'always')
+    this.#finish(meta, checkpoint)
+  }
+
+  /** Makes what has been written durable. */
+  async sync(): Promise<void> {
+    const value = rowOf(new PacketWriter(), writer => writeMeta(writer, this.#meta))
+    await this.#options.engine.write([{ key: metaKey, value }], true)
+  }
+
+  /** Finds out what became of a checkpoint during which the engine failed. */
+  async reopened(): Promise<void> {
+    if (this.#unsure === undefined) return
+    const { meta, checkpoint } = this.#unsure
+    const [value] = await this.#options.engine.getMany([metaKey])
+    const isWritten = value !== undefined && readMeta(value).checkpoint === meta.checkpoint
+    if (isWritten) this.#finish(meta, checkpoint)
+    this.#unsure = undefined
+  }
+
+  #finish(meta: Meta, checkpoint: Checkpoint): void {
+    checkpoint.finish()
+    const { nextSession, nextBody } = this.#catalogue
+    this.#meta = { ...meta, nextSession, nextBody }
+    this.#envelopes = []
+    this.#bytes = 0
+    this.#unsure = undefined
+    this.#options.counters.checkpoints++
+  }
+}

@@ -1,0 +1,132 @@
+import { mkdir } from 'node:fs/promises'
+import { ClassicLevel } from 'classic-level'
+import {
+  type Engine,
+  type EngineChange,
+  type EngineEntry,
+  EngineError,
+  type EngineFault,
+  type KeyRange,
+} from './engine.ts'
+
+/** Bytes that LevelDB collects in memory before it writes a table: fewer, larger tables cost less to merge. */
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024
+/** Bytes of blocks that LevelDB keeps in memory. */
+const CACHE_BYTES = 16 * 1024 * 1024
+
+type Level = ClassicLevel<Uint8Array, Uint8Array>
+
+/** Where an engine keeps what it finds damaged. */
+export interface Quarantine {
+  keepFolder(reason: string): Promise<void>
+  holdJournals(): Promise<void>
+  releaseJournals(): Promise<void>
+}
+
+/** {@link Engine} on LevelDB, in a folder of its own. LevelDB refuses to write after an error until it is opened anew. */
+export class LevelEngine implements Engine {
+  readonly #folder: string
+  readonly #quarantine: Quarantine | undefined
+  #level: Level | undefined
+
+  /** @param folder created, for this user alone, when it does not exist */
+  constructor(folder: string, quarantine?: Quarantine) {
+    this.#folder = folder
+    this.#quarantine = quarantine
+  }
+
+  async open(): Promise<void> {
+    await this.#run(async () => {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      try {
+        this.#level = await this.#opened()
+      } catch (error) {
+        if (engineErrorOf(error).fault !== 'corrupt' || this.#quarantine === undefined) throw error
+        await this.#quarantine.keepFolder(engineErrorOf(error).message)
+        await ClassicLevel.repair(this.#folder)
+        this.#level = await this.#opened()
+      }
+    })
+  }
+
+  async #opened(): Promise<Level> {
+    await this.#quarantine?.holdJournals()
+    const level: Level = new ClassicLevel(this.#folder, {
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+      writeBufferSize: WRITE_BUFFER_BYTES,
+      cacheSize: CACHE_BYTES,
+    })
+    try {
+      await level.open()
+    } catch (error) {
+      await level.close()
+      throw error
+    }
+    await this.#quarantine?.releaseJournals()
+    return level
+  }
+
+  write(changes: readonly EngineChange[], sync: boolean): Promise<void> {
+    return this.#run(async () => {
+      // A chained batch costs a quarter of what one from an array does.
+      const batch = this.#open().batch()
+      for (const { key, value } of changes) {
+        if (value === undefined) batch.del(key)
+        else batch.put(key, value)
+      }
+      await batch.write({ sync })
+    })
+  }
+
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#run(() => this.#open().getMany([...keys]))
+  }
+
+  page({ gte, lt }: KeyRange, limit: number): Promise<EngineEntry[]> {
+    return this.#run(async () => {
+      const entries = await this.#open().iterator({ gte, lt, limit }).all()
+      return entries.map(([key, value]) => ({ key, value }))
+    })
+  }
+
+  async close(): Promise<void> {
+    const level = this.#level
+    this.#level = undefined
+    if (level !== undefined) await this.#run(() => level.close())
+  }
+
+  #open(): Level {
+    if (this.#level === undefined) throw new EngineError('failed', 'the store is not open')
+    return this.#level
+  }
+
+  async #run<Result>(action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action()
+    } catch (error) {
+      throw error instanceof EngineError ? error : engineErrorOf(error)
+    }
+  }
+}
+
+function engineErrorOf(error: unknown): EngineError {
+  const reason = reasonOf(error)
+  return new EngineError(faultOf(error, reason), reason, error)
+}
+
+/** LevelDB tells what happened in words, in the innermost cause. */
+function reasonOf(error: unknown): string {
+  let innermost = error
+  while (innermost instanceof Error && innermost.cause !== undefined) innermost = innermost.cause
+  return innermost instanceof Error ? innermost.message : String(innermost)
+}
+
+function faultOf(error: unknown, reason: string): EngineFault {
+  const codes = new Set<string>()
+  for (let at = error; at instanceof Error; at = at.cause) codes.add(String((at as NodeJS.ErrnoException).code))
+  if (codes.has('LEVEL_LOCKED')) return 'locked'
+  if (codes.has('LEVEL_CORRUPTION') || /corrupt|checksum|missing files|bad record/i.test(reason)) return 'corrupt'
+  // LevelDB gives system errors as their text only.
+  return /no space left|ENOSPC|disk quota|EDQUOT/i.test(reason) ? 'full' : 'failed'
+}

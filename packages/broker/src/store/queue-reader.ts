@@ -1,0 +1,110 @@
+import { MqttError } from '@curlew/codec'
+import type { Log } from '../runtime/log.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Segment, StoredSessionState } from './catalogue.ts'
+import { type Engine, EngineError } from './engine.ts'
+import type { Envelope } from './envelope.ts'
+import { segmentKey } from './keys.ts'
+import { CorruptRecordError, clocksOf } from './records.ts'
+import type { DamagedRow } from './recovery.ts'
+import { readSegment } from './segment-reader.ts'
+import type { QueuedRecord } from './store.ts'
+
+/** Messages in memory that are given at a time. */
+const PAGE_COUNT = 1_024
+
+/** What a {@link QueueReader} needs of its store. */
+export interface QueueReaderServices {
+  readonly engine: Engine
+  readonly runtime: Runtime
+  readonly log: Log
+  readonly quarantine: ((rows: readonly DamagedRow[]) => Promise<string>) | undefined
+  /** What the store knows of a Session, now. */
+  session(number: number): StoredSessionState | undefined
+  /** Envelopes that the catalogue does not have yet, oldest first. */
+  unsettled(): readonly (Envelope | undefined)[]
+  /** The engine could not read. */
+  onFault(error: unknown): void
+}
+
+export interface QueueRead {
+  readonly session: number
+  readonly from: number
+  readonly onRead: (records: readonly QueuedRecord[]) => void
+}
+
+/**
+ * Reads queued messages page by page, wherever they are: in segments, then in what has changed since the last checkpoint, then in
+ * envelopes that are not written yet. The order of these is the order of the queue.
+ *
+ * A checkpoint may move messages to segments while one is read; therefore what comes next is looked up when it is needed.
+ */
+export class QueueReader {
+  readonly #services: QueueReaderServices
+  #waiting: QueueRead[] = []
+
+  constructor(services: QueueReaderServices) {
+    this.#services = services
+  }
+
+  read(read: QueueRead): void {
+    const session = this.#services.session(read.session)
+    const segment = session?.segmentFrom(read.from)
+    if (segment !== undefined) return void this.#readFromDisk(read, segment)
+    const records: QueuedRecord[] = []
+    for (const record of session?.queue.values() ?? []) {
+      if (record.sequence >= read.from) records.push(record)
+      if (records.length === PAGE_COUNT) return read.onRead(records)
+    }
+    for (const envelope of this.#services.unsettled()) {
+      if (envelope !== undefined) records.push(...envelope.queued(read.session, read.from))
+    }
+    read.onRead(records)
+  }
+
+  /** Takes up what could not be read: the engine has been opened anew. */
+  readAgain(): void {
+    for (const read of this.#waiting.splice(0)) this.read(read)
+  }
+
+  async #readFromDisk(read: QueueRead, segment: Segment): Promise<void> {
+    const { engine, runtime } = this.#services
+    let wanted: readonly QueuedRecord[]
+    try {
+      const records = await readSegment(engine, read.session, segment, clocksOf(runtime))
+      wanted = records.filter(({ sequence }) => sequence >= read.from)
+    } catch (error) {
+      return this.#readFailed(read, segment, error)
+    }
+    const released = this.#services.session(read.session)?.released
+    for (const record of wanted) record.isReleased = released?.has(record.sequence) === true
+    if (wanted.length > 0) read.onRead(wanted)
+    else this.read({ ...read, from: segment.last + 1 })
+  }
+
+  async #readFailed(read: QueueRead, segment: Segment, error: unknown): Promise<void> {
+    const current = this.#services.session(read.session)?.segmentFrom(read.from)
+    if (current !== segment) return this.read(read) // a checkpoint has joined it with others
+    if (!isDamage(error)) {
+      this.#waiting.push(read)
+      return this.#services.onFault(error)
+    }
+    await this.#putAside(read.session, segment, error)
+    this.read({ ...read, from: segment.last + 1 })
+  }
+
+  /** A segment that cannot be read counts as lost; its row stays in the engine as long as the Session, and in quarantine. */
+  async #putAside(session: number, segment: Segment, error: Error): Promise<void> {
+    const { engine, log, quarantine } = this.#services
+    const key = segmentKey(session, segment.first)
+    const [value] = await engine.getMany([key]).catch(() => [undefined])
+    const keptIn = await quarantine?.([{ key, value: value ?? new Uint8Array(), reason: error.message }])
+    log.error('queued messages are damaged', { count: segment.count, reason: error.message, keptIn })
+  }
+}
+
+/** Whether what was read is not what had been written, rather than not readable now. */
+function isDamage(error: unknown): error is Error {
+  if (error instanceof EngineError) return error.fault === 'corrupt'
+  return error instanceof CorruptRecordError || error instanceof MqttError
+}

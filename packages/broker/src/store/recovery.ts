@@ -1,0 +1,165 @@
+import { MqttError } from '@curlew/codec'
+import type { Message } from '@curlew/protocol'
+import { Catalogue, StoredSessionState } from './catalogue.ts'
+import { readEnvelope } from './changes.ts'
+import type { Engine, EngineEntry } from './engine.ts'
+import { behind, firstOf, metaKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { type Clocks, CorruptRecordError, readMessage, readRecord, readSession, readSubscription } from './records.ts'
+import { type Meta, readMeta, readProgress, readRemainder } from './rows.ts'
+import { type Backlog, messageBytes, type StoredSession, type StoredState, type SubscriptionRecord } from './store.ts'
+
+/** Rows that are read at a time. */
+const PAGE_COUNT = 1_000
+
+/** A row that is not what was written. */
+export interface DamagedRow extends EngineEntry {
+  readonly reason: string
+}
+
+/** What {@link recover} found. */
+export interface Recovered {
+  readonly catalogue: Catalogue
+  readonly state: StoredState
+  readonly meta: Meta | undefined
+  /** Envelopes that no checkpoint covers, oldest first, and their bytes. */
+  readonly journal: readonly number[]
+  readonly journalBytes: number
+  readonly damaged: readonly DamagedRow[]
+}
+
+/**
+ * Reads what a store holds: the rows of the last checkpoint, then the envelopes since. Messages that wait in segments stay where
+ * they are. A row that makes no sense is put aside, and the rest is what is left without it.
+ */
+export async function recover(engine: Engine, clocks: Clocks): Promise<Recovered> {
+  return new Recovery(engine, clocks).run()
+}
+
+class Recovery {
+  readonly #engine: Engine
+  readonly #clocks: Clocks
+  readonly #catalogue = new Catalogue()
+  readonly #subscriptions = new Map<number, Map<string, SubscriptionRecord>>()
+  readonly #retained = new Map<string, Message>()
+  readonly #damaged: DamagedRow[] = []
+  readonly #journal: number[] = []
+  #journalBytes = 0
+
+  constructor(engine: Engine, clocks: Clocks) {
+    this.#engine = engine
+    this.#clocks = clocks
+  }
+
+  async run(): Promise<Recovered> {
+    const catalogue = this.#catalogue
+    const meta = await this.#meta()
+    await this.#forEach('session', entry => this.#session(entry))
+    await this.#forEach('progress', ({ key, value }) => readProgress(value, this.#sessionAt(key)))
+    await this.#forEach('subscription', entry => this.#subscription(entry))
+    await this.#forEach('remainder', ({ key, value }) => {
+      this.#sessionAt(key).segments.push(readRemainder(value, firstOf(key)))
+    })
+    await this.#forEach('retained', ({ value }) => this.#retain(value))
+    await this.#forEach('journal', entry => this.#envelope(entry))
+    if (meta !== undefined) {
+      catalogue.nextSession = Math.max(catalogue.nextSession, meta.nextSession)
+      catalogue.nextBody = meta.nextBody
+    }
+    const [journal, journalBytes] = [this.#journal, this.#journalBytes]
+    return { catalogue, state: this.#state(), meta, journal, journalBytes, damaged: this.#damaged }
+  }
+
+  async #meta(): Promise<Meta | undefined> {
+    const [value] = await this.#engine.getMany([metaKey])
+    if (value === undefined) return undefined
+    return readMeta(value)
+  }
+
+  #session({ key, value }: EngineEntry): void {
+    const session = new StoredSessionState(sessionOf(key))
+    session.record = readSession(readRecord(value), this.#clocks)
+    this.#catalogue.sessions.set(session.number, session)
+    this.#catalogue.nextSession = Math.max(this.#catalogue.nextSession, session.number + 1)
+  }
+
+  #subscription({ key, value }: EngineEntry): void {
+    const { number } = this.#sessionAt(key)
+    const record = readSubscription(readRecord(value))
+    const known = this.#subscriptions.get(number)
+    if (known === undefined) this.#subscriptions.set(number, new Map([[record.filter, record]]))
+    else known.set(record.filter, record)
+  }
+
+  #retain(value: Uint8Array): void {
+    const message = readMessage(readRecord(value), this.#clocks)
+    this.#retained.set(message.topic, message.own())
+  }
+
+  #envelope({ key, value }: EngineEntry): void {
+    this.#journal.push(numberOf(key))
+    this.#journalBytes += value.length
+    for (const change of readEnvelope(value, this.#clocks)) this.#catalogue.apply(change)
+  }
+
+  #sessionAt(key: Uint8Array): StoredSessionState {
+    const session = this.#catalogue.sessions.get(sessionOf(key))
+    if (session === undefined) throw new CorruptRecordError(`there is no Session ${sessionOf(key)}`)
+    return session
+  }
+
+  async #forEach(table: Table, read: (entry: EngineEntry) => void): Promise<void> {
+    const range = tableRange(table)
+    for (let page = await this.#engine.page(range, PAGE_COUNT); page.length > 0; ) {
+      for (const entry of page) this.#tryRead(entry, read)
+      page = await this.#engine.page(behind(page.at(-1)!.key, range), PAGE_COUNT)
+    }
+  }
+
+  #tryRead(entry: EngineEntry, read: (entry: EngineEntry) => void): void {
+    try {
+      read(entry)
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError || error instanceof MqttError)) throw error
+      this.#damaged.push({ ...entry, reason: error.message })
+    }
+  }
+
+  #state(): StoredState {
+    const { sessions, retained } = this.#catalogue
+    const stored: StoredSession[] = []
+    for (const session of sessions.values()) {
+      if (session.record === undefined) continue
+      stored.push({
+        ...session.record,
+        subscriptions: this.#subscriptionsOf(session),
+        backlog: backlogOf(session),
+        incoming: [...session.incoming],
+      })
+    }
+    for (const [topic, message] of retained) {
+      if (message === undefined) this.#retained.delete(topic)
+      else this.#retained.set(topic, message.own())
+    }
+    return { sessions: stored, retained: [...this.#retained.values()] }
+  }
+
+  #subscriptionsOf({ number, subscriptions }: StoredSessionState): SubscriptionRecord[] {
+    const all = this.#subscriptions.get(number) ?? new Map<string, SubscriptionRecord>()
+    for (const [filter, record] of subscriptions) {
+      if (record === undefined) all.delete(filter)
+      else all.set(filter, record)
+    }
+    return [...all.values()]
+  }
+}
+
+function backlogOf({ segments, queue, nextSequence, released }: StoredSessionState): Backlog {
+  let count = queue.size
+  let bytes = 0
+  for (const { message } of queue.values()) bytes += messageBytes(message)
+  for (const segment of segments) {
+    count += segment.count
+    bytes += segment.bytes
+  }
+  return { count, bytes, nextSequence, lastReleased: Math.max(-1, ...released) }
+}
