@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest'
+import { DiskStore, type DiskStoreOptions } from '../../src/store/disk-store.ts'
+import { EngineError } from '../../src/store/engine.ts'
+import type { DamagedRow } from '../../src/store/recovery.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
+import { RecordingLog } from '../support/recording-log.ts'
+import { readState, readWholeQueue } from '../support/stored-state.ts'
+import { messageOf } from '../support/subscribers.ts'
+import { VirtualRuntime } from '../support/virtual-runtime.ts'
+import { queued, session } from './store-records.ts'
+
+async function setUp(options: Partial<DiskStoreOptions> = {}) {
+  const engine = new MemoryEngine()
+  const runtime = new VirtualRuntime()
+  const log = new RecordingLog()
+  const create = () => new DiskStore({ engine, runtime, log, durability: 'always', ...options })
+  const store = create()
+  await store.load()
+  store.saveSession(session('client'))
+  const settled = async () => {
+    store.commit()
+    await runtime.settle()
+  }
+  await settled()
+  const found = () => readState(create())
+  return { engine, runtime, log, store, settled, found }
+}
+
+const lines = (log: RecordingLog): string[] => log.entries.map(({ line }) => line)
+
+describe.each(['before', 'after'] as const)('a write that fails %s it has changed anything', fault => {
+  test('settles nothing until the files have been opened anew and it has been written', async () => {
+    const { engine, runtime, log, store, settled, found } = await setUp()
+    const calls: string[] = []
+    engine.nextFault = fault
+    store.enqueue('client', queued(1))
+    store.whenSettled(() => calls.push('first'))
+    await settled()
+    store.enqueue('client', queued(2))
+    store.whenSettled(() => calls.push('second'))
+    await settled()
+    expect([calls, store.isSettled, store.health.isWritable]).toEqual([[], false, false])
+
+    await runtime.advance(2_000)
+
+    expect([calls, store.isSettled, store.health.isWritable]).toEqual([['first', 'second'], true, true])
+    expect(lines(log)).toEqual([
+      'error the store cannot write: nothing is acknowledged that is not stored',
+      'info the store can write again',
+    ])
+    engine.cutPower()
+    expect((await found()).sessions[0]!.queue.map(({ sequence }) => sequence)).toEqual([1, 2])
+  })
+
+  test('of a checkpoint loses nothing and repeats nothing', async () => {
+    const { engine, runtime, store, settled, found } = await setUp()
+    const message = messageOf('t', 'x'.repeat(500))
+    store.saveSession(session('other'))
+    for (const clientId of ['client', 'other']) {
+      for (const sequence of [1, 2, 3]) store.enqueue(clientId, queued(sequence, message))
+    }
+    await settled()
+    engine.nextFault = fault
+    await runtime.advance(5_000)
+    expect(store.health.isWritable).toBe(false)
+
+    const [first] = await readWholeQueue(store, 'client')
+    store.dequeue('client', first!)
+    store.enqueue('client', queued(4))
+    await settled()
+    await runtime.advance(20_000)
+
+    expect(store.health.isWritable).toBe(true)
+    engine.cutPower()
+    const { sessions } = await found()
+    expect(sessions.map(({ queue }) => queue.map(({ sequence }) => sequence))).toEqual([
+      [2, 3, 4],
+      [1, 2, 3],
+    ])
+  })
+})
+
+test('while the files cannot be opened it goes on trying, and says once that it cannot write', async () => {
+  const { engine, runtime, log, store, settled } = await setUp()
+  engine.nextFault = 'before'
+  engine.refusesToOpen = true
+  store.enqueue('client', queued(1))
+  await settled()
+  await runtime.advance(20_000)
+  expect([store.isSettled, log.entries.length]).toEqual([false, 1])
+
+  engine.refusesToOpen = false
+  await runtime.advance(2_000)
+
+  expect([store.isSettled, store.health]).toEqual([true, { isWritable: true }])
+})
+
+test('a store that cannot write says when so much waits that others should', async () => {
+  const { engine, store } = await setUp()
+  engine.hold()
+  const message = messageOf('t', 'x'.repeat(100_000))
+  expect(store.isCongested).toBe(false)
+  for (let sequence = 0; sequence < 100; sequence++) store.enqueue('client', queued(sequence, message))
+
+  expect(store.isCongested).toBe(true)
+})
+
+test('one that waited and fails harms nobody else', async () => {
+  const { log, store, settled } = await setUp()
+  const calls: string[] = []
+  store.enqueue('client', queued(1))
+  store.whenSettled(() => {
+    throw new Error('a bug')
+  })
+  store.whenSettled(() => calls.push('other'))
+
+  await settled()
+
+  expect([calls, store.health.isWritable]).toEqual([['other'], true])
+  expect(lines(log)).toEqual(['error internal error of one that waited for the store'])
+})
+
+const tables: [what: string, table: string, left: { sessions: number; queue: number; retained: number }][] = [
+  ['a Session', 'S', { sessions: 0, queue: 0, retained: 1 }],
+  ['what is left of a segment', 'G', { sessions: 1, queue: 0, retained: 1 }],
+  ['a retained message', 'R', { sessions: 1, queue: 1, retained: 0 }],
+]
+test.each(tables)('%s that is damaged is put aside, and the rest is what is left', async (_, table, left) => {
+  const kept: DamagedRow[] = []
+  const quarantine = async (rows: readonly DamagedRow[]) => {
+    kept.push(...rows)
+    return 'somewhere'
+  }
+  const { engine, runtime, log, store, settled, found } = await setUp({ quarantine })
+  store.enqueue('client', queued(1))
+  store.saveRetained('t', messageOf('t', 'x', { qos: 1 }))
+  await settled()
+  await runtime.advance(5_000)
+  const row = engine.rows(table)[0]!
+  engine.damage(row)
+
+  const { sessions, retained } = await found()
+
+  const count = { sessions: sessions.length, queue: sessions[0]?.queue.length ?? 0, retained: retained.length }
+  expect(count).toEqual(left)
+  expect(kept[0]).toMatchObject({ reason: 'the checksum of a record is wrong' })
+  expect(lines(log)).toEqual(['error part of the store is damaged'])
+  expect(engine.rowCount(table)).toBe(0)
+})
+
+test('a segment that is damaged is reported when it is read, and what lies behind it is read', async () => {
+  const kept: DamagedRow[] = []
+  const quarantine = async (rows: readonly DamagedRow[]) => {
+    kept.push(...rows)
+    return 'somewhere'
+  }
+  const { engine, runtime, log, store, settled } = await setUp({ quarantine })
+  for (let sequence = 0; sequence < 300; sequence++) store.enqueue('client', queued(sequence))
+  await settled()
+  await runtime.advance(5_000)
+  engine.damage(engine.rows('Q')[0]!)
+
+  const records = await readWholeQueue(store, 'client')
+
+  expect(records.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 44 }, (_, index) => 256 + index))
+  expect([kept.length, lines(log)]).toEqual([1, ['error queued messages are damaged']])
+})
+
+test('a damaged envelope is put aside, and the others count', async () => {
+  const { engine, log, store, settled, found } = await setUp()
+  for (const sequence of [1, 2, 3]) {
+    store.enqueue('client', queued(sequence))
+    await settled()
+  }
+  engine.damage(engine.rows('J')[2]!)
+
+  expect((await found()).sessions[0]!.queue.map(({ sequence }) => sequence)).toEqual([1, 3])
+  expect(lines(log)).toEqual(['error part of the store is damaged'])
+})
+
+test('an engine that cannot be opened is the caller’s to deal with', async () => {
+  const engine = new MemoryEngine()
+  engine.refusesToOpen = true
+  const store = new DiskStore({ engine, runtime: new VirtualRuntime(), log: new RecordingLog(), durability: 'always' })
+
+  await expect(store.load()).rejects.toThrow(EngineError)
+})

@@ -1,0 +1,91 @@
+import { type Engine, type EngineChange, type EngineEntry, EngineError, type KeyRange } from '../../src/store/engine.ts'
+
+type Fault = 'none' | 'before' | 'after'
+
+/**
+ * An {@link Engine} in memory that a test can look into, hold up and break. What was written without `sync` counts as lost when
+ * {@link cutPower} is called.
+ */
+export class MemoryEngine implements Engine {
+  /** By the hexadecimal form of the key, whose order is that of the bytes. */
+  #rows = new Map<string, Uint8Array>()
+  #synced = new Map<string, Uint8Array>()
+  #isBroken = false
+  /** Writes so far: how many changes each had, and whether it waited for the disk. */
+  readonly writes: { readonly count: number; readonly isSynced: boolean }[] = []
+  /** What happens to the next write: it fails before it changes anything, or after it. */
+  nextFault: Fault = 'none'
+  /** Whether opening fails. */
+  refusesToOpen = false
+  #held: (() => void)[] | undefined
+
+  async open(): Promise<void> {
+    if (this.refusesToOpen) throw new EngineError('full', 'no space left on device')
+    this.#isBroken = false
+  }
+
+  async write(changes: readonly EngineChange[], sync: boolean): Promise<void> {
+    if (this.#held !== undefined) await new Promise<void>(resolve => this.#held!.push(resolve))
+    if (this.#isBroken) throw new EngineError('failed', 'the engine must be opened anew')
+    const fault = this.nextFault
+    this.nextFault = 'none'
+    this.#isBroken = fault !== 'none'
+    if (fault === 'before') throw new EngineError('full', 'no space left on device')
+    this.writes.push({ count: changes.length, isSynced: sync })
+    for (const { key, value } of changes) {
+      if (value === undefined) this.#rows.delete(hex(key))
+      else this.#rows.set(hex(key), Uint8Array.from(value))
+    }
+    if (fault === 'after') throw new EngineError('failed', 'input/output error')
+    if (sync) this.#synced = new Map(this.#rows)
+  }
+
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return keys.map(key => this.#rows.get(hex(key)))
+  }
+
+  async page({ gte, lt }: KeyRange, limit: number): Promise<EngineEntry[]> {
+    const keys = [...this.#rows.keys()].filter(key => key >= hex(gte) && key < hex(lt)).sort()
+    return keys.slice(0, limit).map(key => ({ key: Buffer.from(key, 'hex'), value: this.#rows.get(key)! }))
+  }
+
+  async close(): Promise<void> {}
+
+  /** Writes wait until {@link release}. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  release(): void {
+    const held = this.#held
+    this.#held = undefined
+    for (const resolve of held ?? []) resolve()
+  }
+
+  /** Forgets what was written and not synced. */
+  cutPower(): void {
+    this.#rows = new Map(this.#synced)
+  }
+
+  /** How many rows there are in a table, by its letter. */
+  rowCount(table: string): number {
+    return this.rows(table).length
+  }
+
+  rows(table: string): EngineEntry[] {
+    const prefix = hex(Buffer.from(table))
+    return [...this.#rows]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => ({ key: Buffer.from(key, 'hex'), value }))
+  }
+
+  /** Turns one bit of a row over. */
+  damage({ key }: EngineEntry): void {
+    const value = this.#rows.get(hex(key))!
+    value[value.length - 1]! ^= 1
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
