@@ -14,9 +14,13 @@ const WINDOW_COUNT_MAX = 1024
 /** Bytes of them. */
 const WINDOW_BYTES_MAX = 1024 * 1024
 
+/** What became of a message that was to be given away: `own` ones cannot be. */
+export type Gift = 'taken' | 'refused' | 'own'
+
 /** What a {@link Backlog} needs of its Session. */
 export interface BacklogOwner {
-  readonly clientId: string
+  /** Under what the Store knows the Session. */
+  readonly storeId: string
   /** Whether the Store has every message of the Session. */
   readonly isStored: boolean
   readonly isConnected: boolean
@@ -106,7 +110,7 @@ export class Backlog {
     return this.#window.records()
   }
 
-  /** Gives up what is being read: the Client has come or gone. */
+  /** Gives up what is being read, or given away: the Client has come or gone. */
   stopReading(): void {
     this.#reading++
     this.#isReading = false
@@ -114,7 +118,6 @@ export class Backlog {
 
   /** Leaves what waits to the Store: the Client is away. */
   cool(): void {
-    this.stopReading()
     const first = this.#window.peek()
     if (!this.#owner.isStored || first === undefined) return
     this.#coldFrom = first.sequence
@@ -145,10 +148,16 @@ export class Backlog {
     this.#window.extract(isWanted)
   }
 
-  /** Takes out the messages for which `isWanted` says so; the cold ones as they are read, while nobody is connected. */
-  extract(isWanted: (record: QueuedRecord) => boolean): void {
-    this.#window.extract(isWanted)
-    if (this.#coldCount > 0 && !this.#isReading) this.#extractCold(this.#coldFrom, isWanted)
+  /**
+   * Gives messages away: those in memory now, the cold ones as they are read, until a page of them has only such as nobody takes.
+   *
+   * @param give gives one away, if it can be
+   * @param onDone called when all that can be given away has been, perhaps before the call returns
+   */
+  giveAway(give: (record: QueuedRecord) => Gift, onDone: () => void = () => {}): void {
+    this.#window.extract(record => give(record) === 'taken')
+    if (this.#coldCount > 0 && !this.#isReading) this.#giveColdAway(this.#coldFrom, give, onDone)
+    else onDone()
   }
 
   /** Lets the oldest go until so much more fits. */
@@ -178,23 +187,23 @@ export class Backlog {
     isLater = true
   }
 
-  /** Goes through the cold messages page by page, as long as that finds any that are wanted. */
-  #extractCold(from: number, isWanted: (record: QueuedRecord) => boolean): void {
+  #giveColdAway(from: number, give: (record: QueuedRecord) => Gift, onDone: () => void): void {
     this.#read(from, records => {
-      let takenCount = 0
-      for (const record of records) {
-        if (!isWanted(record)) continue
-        this.#uncount(record)
-        takenCount++
-      }
-      if (takenCount > 0 && this.#coldCount > 0) this.#extractCold(records.at(-1)!.sequence + 1, isWanted)
+      const gifts = records.map(record => {
+        const gift = give(record)
+        if (gift === 'taken') this.#uncount(record)
+        return gift
+      })
+      const isInVain = gifts.includes('refused') && !gifts.includes('taken')
+      if (records.length === 0 || isInVain) onDone()
+      else this.#giveColdAway(records.at(-1)!.sequence + 1, give, onDone)
     })
   }
 
   #read(from: number, onRead: (records: readonly QueuedRecord[]) => void): void {
     this.#isReading = true
     const reading = ++this.#reading
-    this.#store.readQueue(this.#owner.clientId, from, records => {
+    this.#store.readQueue(this.#owner.storeId, from, records => {
       if (reading !== this.#reading) return
       this.#isReading = false
       onRead(records)

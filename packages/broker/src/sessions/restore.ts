@@ -1,7 +1,7 @@
 import { sessionExpiresAt } from '@curlew/protocol'
 import type { StoredSession, StoredState, WillRecord } from '../store/store.ts'
 import { Session } from './session.ts'
-import type { RegistryServices, SessionRegistry } from './session-registry.ts'
+import { departedPrefix, type RegistryServices, type SessionRegistry } from './session-registry.ts'
 
 /** What {@link restoreSessions} found, for the log line at start. */
 export interface Restored {
@@ -19,6 +19,7 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
   let queued = 0
   let expired = 0
   const overdue: WillRecord[] = []
+  const departed: Session[] = []
   for (const message of state.retained) services.router.retained.set(message)
   for (const stored of state.sessions) {
     const expiry = expiryOf(stored, services)
@@ -30,6 +31,10 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
     }
     const session = new Session(stored.clientId, stored.expiryInterval, services.sessions)
     session.restoreQueue(stored.backlog, stored.incoming)
+    if (stored.clientId.startsWith(departedPrefix)) {
+      departed.push(session)
+      continue
+    }
     for (const record of stored.subscriptions) {
       const subscription = { ...record, subscriber: session }
       session.subscriptions.set(record.filter, subscription)
@@ -41,6 +46,7 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
   }
   // Their Sessions ended while nobody was running: the Wills are due [MQTT-3.1.2-8].
   for (const will of overdue) registry.publishWill(will)
+  for (const session of departed) registry.depart(session) // now that the others are there who may take what it has
   services.store.commit()
   return { sessions: registry.count, subscriptions, queued, retained: services.router.retained.count, expired }
 }

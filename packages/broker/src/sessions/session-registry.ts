@@ -1,4 +1,4 @@
-import { sessionExpiresAt } from '@curlew/protocol'
+import { SESSION_NEVER_EXPIRES, sessionExpiresAt } from '@curlew/protocol'
 import type { Router } from '../routing/router.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
@@ -26,6 +26,9 @@ export interface RegistryServices {
   /** Says that something happens in this turn, before a timer changes anything. */
   touch(): void
 }
+
+/** Begins the names of Sessions that have ended and still have something to give away; no Client can have such an identifier. */
+export const departedPrefix = '\u0001departed-'
 
 /** The outcome of {@link SessionRegistry.open}. */
 export interface OpenedSession {
@@ -153,6 +156,26 @@ export class SessionRegistry {
     router.publish(message)
   }
 
+  /**
+   * Gives to others what a Session that has ended had of Shared Subscriptions, then forgets it. While the Store is read for that, the
+   * Session is kept there under another name.
+   */
+  depart(session: Session): void {
+    const { store, runtime, touch } = this.#services
+    let isDone = false
+    session.handOverUnfinished(false, () => {
+      isDone = true
+      if (!session.isStored) return
+      touch()
+      store.deleteSession(session.storeId)
+    })
+    if (isDone || session.storeId !== session.clientId) return
+    const clientId = `${departedPrefix}${runtime.uniqueId()}`
+    const record = { clientId, expiryInterval: SESSION_NEVER_EXPIRES, disconnectedAtMs: undefined, will: undefined }
+    store.renameSession(session.storeId, record)
+    session.storeId = clientId
+  }
+
   /** Begins the end of the broker: from now on connections leave without their Wills being published (section 3.1.2.5). */
   stop(): void {
     this.#isStopping = true
@@ -185,15 +208,14 @@ export class SessionRegistry {
 
   /** Forgets a Session: its Will is published at the latest now [MQTT-3.1.2-8], its Subscriptions go. */
   #end(entry: Entry): void {
-    const { timers, store, router } = this.#services
+    const { timers, router } = this.#services
     const { session } = entry
     timers.clear(entry.willTimer)
     timers.clear(entry.expiryTimer)
     this.#entries.delete(session.clientId)
     for (const filter of session.subscriptions.keys()) router.unsubscribe(filter, session)
     session.subscriptions.clear()
-    session.handOverUnfinished(false)
-    if (session.isStored) store.deleteSession(session.clientId)
+    this.depart(session)
     this.#publishWill(entry)
   }
 

@@ -12,6 +12,7 @@ import { messageBytes, type QueuedRecord, type Backlog as StoredBacklog } from '
 import { Backlog, type BacklogOwner } from './backlog.ts'
 import type { SlowReceiver } from './congestion.ts'
 import type { Outlet } from './outlet.ts'
+import { resumeDeliveries } from './resume-deliveries.ts'
 import { RetainedDeliveries, type RetainedSink } from './retained-deliveries.ts'
 import type { Sender } from './sender.ts'
 import type { SessionServices } from './session-services.ts'
@@ -31,6 +32,8 @@ const UNTOLD = Number.MAX_SAFE_INTEGER
  */
 export class Session implements Subscriber, SlowReceiver, BacklogOwner, RetainedSink {
   readonly clientId: string
+  /** {@link BacklogOwner.storeId}: the Client Identifier, until the Session ends. */
+  storeId: string
   readonly subscriptions: Map<string, Subscription> = new Map()
   /** Seconds. 0: the Session ends with the Network Connection. */
   expiryInterval: number
@@ -62,6 +65,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
 
   constructor(clientId: string, expiryInterval: number, services: SessionServices) {
     this.clientId = clientId
+    this.storeId = clientId
     this.expiryInterval = expiryInterval
     this.#services = services
     this.#queue = new Backlog(this, services.store, services.limits)
@@ -138,6 +142,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   detach(): void {
     this.#outlet = undefined
     for (const callback of [...this.waiting]) callback()
+    this.#queue.stopReading()
     this.handOverUnfinished(true)
     // From here on it may take days: nothing may pin the memory of others.
     for (const { content } of this.#outgoing.unfinished()) content.message.own()
@@ -157,14 +162,15 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    * must stay with its Session [MQTT-4.8.2-4], [MQTT-4.8.2-5].
    *
    * @param mustBeConnected whether other members only come into question if they are there
+   * @param onDone called when the Store has been read as far as is needed, perhaps before the call returns
    */
-  handOverUnfinished(mustBeConnected: boolean): void {
+  handOverUnfinished(mustBeConnected: boolean, onDone?: () => void): void {
     for (const { packetId, qos, content } of this.#outgoing.unfinished()) {
       if (qos === 2 || !this.#redeliver(content, mustBeConnected)) continue
       this.#outgoing.abandon(packetId)
       this.#inFlightBytes -= messageBytes(content.message)
     }
-    this.#handOverQueued(record => record.sharedFilter !== undefined, mustBeConnected)
+    this.#handOverQueued(record => record.sharedFilter !== undefined, mustBeConnected, onDone)
   }
 
   /** Takes what waits with members that are away of the Shared Subscriptions that this Client is a member of. */
@@ -228,7 +234,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     if (after === 'finished') this.#finish(record)
     else if (!record.isReleased) {
       record.isReleased = true
-      if (this.#isStored) this.#services.store.release(this.clientId, record)
+      if (this.#isStored) this.#services.store.release(this.storeId, record)
     }
     return after
   }
@@ -261,7 +267,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     // A connected Client is expected to take a short backlog soon.
     if (isBrief) record.message.hold(this.#services.slab)
     else record.message.own()
-    if (this.#isStored) this.#services.store.enqueue(this.clientId, record)
+    if (this.#isStored) this.#services.store.enqueue(this.storeId, record)
     if (this.#queue.count === 0 && this.#canSend(record)) return this.#send(record)
     this.#queue.push(record)
     if (this.#outlet !== undefined && !this.isStuck && this.#queue.isOver(1 / 2)) this.#services.congestion.report(this)
@@ -288,24 +294,14 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#services.drops.damaged += count
   }
 
-  /**
-   * Looks at what an earlier run of the broker had queued. Which of it had been sent is not known, so what could have been counts as
-   * sent: DUP says "might be" (section 3.3.1.1). Until enough of it has been read nothing is sent.
-   */
+  /** Looks at what an earlier run of the broker had queued; until enough of it has been read nothing is sent. */
   #resumeStored(): void {
+    if (this.#unresumed === undefined) return
     const { inFlightMessagesMax } = this.#services.limits
-    if (this.#unresumed === undefined || !this.#queue.hasLoaded(inFlightMessagesMax, this.#unresumed)) return
+    const bytes = resumeDeliveries(this.#queue, this.#outgoing, inFlightMessagesMax, this.#unresumed)
+    if (bytes === undefined) return
     this.#unresumed = undefined
-    let index = 0
-    let hasWaiting = false
-    this.#queue.takeOut(record => {
-      const packetId = packetIdAt(record.sequence)
-      hasWaiting ||= index++ >= inFlightMessagesMax || this.#outgoing.isInUse(packetId)
-      if (hasWaiting && !record.isReleased) return false
-      this.#outgoing.restore(record, packetId, record.qos, record.isReleased)
-      this.#inFlightBytes += messageBytes(record.message)
-      return true
-    })
+    this.#inFlightBytes += bytes
   }
 
   #canSend(record: QueuedRecord): boolean {
@@ -380,8 +376,11 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     if (this.#queue.count > 0 || !this.#retained.isEmpty || this.#outgoing.hasResends) this.pump()
   }
 
-  #handOverQueued(isWanted: (record: QueuedRecord) => boolean, mustBeConnected: boolean): void {
-    this.#queue.extract(record => isWanted(record) && this.#redeliver(record, mustBeConnected))
+  #handOverQueued(isWanted: (record: QueuedRecord) => boolean, mustBeConnected: boolean, onDone?: () => void): void {
+    this.#queue.giveAway(record => {
+      if (!isWanted(record)) return 'own'
+      return this.#redeliver(record, mustBeConnected) ? 'taken' : 'refused'
+    }, onDone)
   }
 
   /** @returns whether another member has taken the message; then this Session has forgotten it */
@@ -395,6 +394,6 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   }
 
   #forget(record: QueuedRecord): void {
-    if (this.#isStored) this.#services.store.dequeue(this.clientId, record)
+    if (this.#isStored) this.#services.store.dequeue(this.storeId, record)
   }
 }

@@ -121,6 +121,14 @@ export class DiskStore implements Store {
     this.#add({ kind: 'save-session', session, record }, true)
   }
 
+  renameSession(clientId: string, record: SessionRecord): void {
+    const session = this.#numbers.get(clientId)
+    if (session === undefined) return
+    this.#numbers.delete(clientId)
+    this.#numbers.set(record.clientId, session)
+    this.#add({ kind: 'save-session', session, record }, true)
+  }
+
   deleteSession(clientId: string): void {
     const session = this.#numbers.get(clientId)
     if (session === undefined) return

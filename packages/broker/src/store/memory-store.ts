@@ -48,6 +48,14 @@ export class MemoryStore implements Store {
     }
   }
 
+  renameSession(clientId: string, record: SessionRecord): void {
+    const entry = this.#sessions.get(clientId)
+    if (entry === undefined) return
+    this.#sessions.delete(clientId)
+    entry.record = record
+    this.#sessions.set(record.clientId, entry)
+  }
+
   deleteSession(clientId: string): void {
     this.#sessions.delete(clientId)
   }

@@ -88,6 +88,8 @@ export interface Store {
   load(): Promise<StoredState>
 
   saveSession(record: SessionRecord): void
+  /** Lets a Session go on as another record says, under that one's Client Identifier. */
+  renameSession(clientId: string, record: SessionRecord): void
   /** Forgets the Session, its subscriptions, messages and identifiers. */
   deleteSession(clientId: string): void
   saveSubscription(clientId: string, record: SubscriptionRecord): void

@@ -46,7 +46,7 @@ function setUp({ limits, isStored = false, isConnected = true, store = new Memor
   const dropped: number[] = []
   const events = { filled: 0, lost: 0 }
   const owner = {
-    clientId: 'c',
+    storeId: 'c',
     isStored,
     isConnected,
     onFilled: () => void events.filled++,
@@ -213,6 +213,7 @@ describe('with a store that takes its time', () => {
     const { backlog, events, push } = setUp({ ...stored, store })
     for (const sequence of [1, 2]) push(recordOf(sequence))
     backlog.peek()
+    backlog.stopReading()
     backlog.cool()
 
     store.answer()
@@ -235,14 +236,17 @@ describe('with a store that takes its time', () => {
     expect([events.lost, drain()]).toEqual([1, [2]])
   })
 
-  test('messages are taken out page by page, until a page has none', () => {
+  test('messages are given away page by page, until nobody takes any of a page', () => {
     const store = new SlowStore()
     const limits = { queuedMessagesMax: 10_000, queuedBytesMax: 1e9 }
     const { backlog, push } = setUp({ ...stored, store, limits })
     for (let sequence = 0; sequence < 5_000; sequence++) push(recordOf(sequence))
     const seen: number[] = []
 
-    backlog.extract(({ sequence }) => seen.push(sequence) > 0 && sequence < 1_500)
+    backlog.giveAway(({ sequence }) => {
+      seen.push(sequence)
+      return sequence < 1_500 ? 'taken' : 'refused'
+    })
     let answered = 0
     while (store.answer() > 0) answered++
 

@@ -68,6 +68,10 @@ export class DeferredStore implements Store {
     this.#changed().saveSession(record)
   }
 
+  renameSession(clientId: string, record: SessionRecord): void {
+    this.#changed().renameSession(clientId, record)
+  }
+
   deleteSession(clientId: string): void {
     this.#changed().deleteSession(clientId)
   }

@@ -17,6 +17,8 @@ export class MemoryEngine implements Engine {
   nextFault: Fault = 'none'
   /** Whether opening fails. */
   refusesToOpen = false
+  /** Whether reads of single rows get no answer. */
+  holdsReads = false
   #held: (() => void)[] | undefined
 
   async open(): Promise<void> {
@@ -41,6 +43,7 @@ export class MemoryEngine implements Engine {
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    if (this.holdsReads) return new Promise(() => {})
     return keys.map(key => this.#rows.get(hex(key)))
   }
 
@@ -65,6 +68,14 @@ export class MemoryEngine implements Engine {
   /** Forgets what was written and not synced. */
   cutPower(): void {
     this.#rows = new Map(this.#synced)
+  }
+
+  /** What another process finds when this one is killed now. */
+  afterKill(): MemoryEngine {
+    const engine = new MemoryEngine()
+    engine.#rows = new Map(this.#rows)
+    engine.#synced = new Map(this.#synced)
+    return engine
   }
 
   /** How many rows there are in a table, by its letter. */
