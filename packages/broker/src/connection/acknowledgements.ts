@@ -8,6 +8,7 @@ import type { WriterPool } from './writer-pool.ts'
 interface Batch {
   readonly turn: number
   readonly writer: PacketWriter
+  pubackCount: number
 }
 
 /** So many bytes of answers may wait for the store before the connection stops reading. */
@@ -25,6 +26,7 @@ export class Acknowledgements {
   readonly #turn: Turn
   /** Oldest first. */
   #batches: Batch[] = []
+  #heldPubackCount = 0
   #onReleased: (() => void) | undefined
 
   constructor(store: Store, output: Output, pool: WriterPool, turn: Turn) {
@@ -32,6 +34,11 @@ export class Acknowledgements {
     this.#output = output
     this.#pool = pool
     this.#turn = turn
+  }
+
+  /** QoS 1 messages of the Client that are under way as it sees it, because their PUBACK is held (section 4.9). */
+  get heldPubackCount(): number {
+    return this.#heldPubackCount
   }
 
   get heldBytes(): number {
@@ -52,11 +59,15 @@ export class Acknowledgements {
    */
   writer(saysStored: boolean): PacketWriter {
     if (this.#batches.length === 0 && (!saysStored || this.#store.isSettled)) return this.#output.writer()
-    const last = this.#batches.at(-1)
-    if (last?.turn === this.#turn.number) return last.writer
-    const batch = { turn: this.#turn.number, writer: this.#pool.take() }
-    this.#batches.push(batch)
-    this.#store.whenSettled(() => this.#release(batch))
+    return this.#lastBatch().writer
+  }
+
+  /** The same for a PUBACK. */
+  pubackWriter(saysStored: boolean): PacketWriter {
+    if (this.#batches.length === 0 && (!saysStored || this.#store.isSettled)) return this.#output.writer()
+    const batch = this.#lastBatch()
+    batch.pubackCount++
+    this.#heldPubackCount++
     return batch.writer
   }
 
@@ -80,9 +91,20 @@ export class Acknowledgements {
     this.#onReleased = undefined
   }
 
+  /** The batch of this turn. */
+  #lastBatch(): Batch {
+    const last = this.#batches.at(-1)
+    if (last?.turn === this.#turn.number) return last
+    const batch = { turn: this.#turn.number, writer: this.#pool.take(), pubackCount: 0 }
+    this.#batches.push(batch)
+    this.#store.whenSettled(() => this.#release(batch))
+    return batch
+  }
+
   #release(batch: Batch): void {
     if (this.#batches[0] !== batch) return // discarded
     this.#batches.shift()
+    this.#heldPubackCount -= batch.pubackCount
     this.#output.writer().copy(batch.writer.bytes, 0, batch.writer.position)
     this.#pool.give(batch.writer)
     if (this.#batches.length > 0) return

@@ -208,7 +208,10 @@ export class Connection
 
   /** Sends an acknowledgement, when what it says is stored. Below 5.0 there are no Reason Codes. */
   acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void {
-    const writer = this.acknowledgements.writer(!isFailure(reasonCode))
+    const saysStored = !isFailure(reasonCode)
+    const { acknowledgements } = this
+    const isPuback = type === PacketType.Puback
+    const writer = isPuback ? acknowledgements.pubackWriter(saysStored) : acknowledgements.writer(saysStored)
     writeShortAck(writer, type, packetId, this.version === 5 ? reasonCode : ReasonCode.Success)
   }
 

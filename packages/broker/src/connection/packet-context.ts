@@ -2,6 +2,7 @@ import type { Packet, ProtocolVersion, PublishAckType, ReasonCode } from '@curle
 import type { IncomingTopicAliases } from '@curlew/protocol'
 import type { SlowReceiver } from '../sessions/congestion.ts'
 import type { Session } from '../sessions/session.ts'
+import type { Acknowledgements } from './acknowledgements.ts'
 import type { Output } from './output.ts'
 import type { ConnectionServices } from './services.ts'
 
@@ -11,6 +12,7 @@ export interface PacketContext {
   readonly session: Session
   readonly version: ProtocolVersion
   readonly output: Output
+  readonly acknowledgements: Acknowledgements
   readonly incomingAliases: IncomingTopicAliases
   /** Sends an acknowledgement, when what it says is stored. Below 5.0 the Reason Code stays away. */
   acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void

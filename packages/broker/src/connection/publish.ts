@@ -12,7 +12,7 @@ import {
   type Pubrel,
   ReasonCode,
 } from '@curlew/codec'
-import { expiresAt, Message, NEVER } from '@curlew/protocol'
+import { expiresAt, type IncomingDeliveries, Message, NEVER } from '@curlew/protocol'
 import type { Capabilities } from './capabilities.ts'
 import type { PacketContext } from './packet-context.ts'
 import { isReservedTopic } from './reserved-topics.ts'
@@ -23,19 +23,29 @@ export function receivePublish(connection: PacketContext, packet: Publish): void
   services.counters.receivedPublishes++
   const alias = packet.properties.topicAlias
   const topic = alias === undefined ? packet.topic : connection.incomingAliases.resolve(packet.topic, alias)
+  const { heldPubackCount } = connection.acknowledgements
+  if (packet.qos === 1 && heldPubackCount > 0) checkReceiveMaximum(session.incoming, heldPubackCount)
   if (packet.qos === 2) {
     const reception = session.incoming.publish(packet.packetId)
     if (reception === 'duplicate') return connection.acknowledge(PacketType.Pubrec, packet.packetId, ReasonCode.Success) // [MQTT-4.3.3-10]
-    if (reception === 'too-many') {
-      const message = `more than ${session.incoming.receiveMaximum} QoS 2 messages are under way`
-      throw new ProtocolError(message, '[MQTT-3.3.4-9]', ReasonCode.ReceiveMaximumExceeded)
-    }
+    if (reception === 'too-many') throw tooManyUnderWay(session.incoming)
+    checkReceiveMaximum(session.incoming, heldPubackCount - 1) // this one is counted already
   }
   const reasonCode = packet.qos === 2 ? takeOn(connection, packet, topic) : route(connection, packet, topic)
   if (packet.qos === 1) return connection.acknowledge(PacketType.Puback, packet.packetId, reasonCode) // [MQTT-4.3.2-4]
   if (packet.qos === 0) return
   if (isFailure(reasonCode)) forgetIncoming(connection, packet.packetId)
   connection.acknowledge(PacketType.Pubrec, packet.packetId, reasonCode) // [MQTT-4.3.3-8]
+}
+
+/** @throws {ProtocolError} when one more message is more than the Client was allowed [MQTT-3.3.4-9] */
+function checkReceiveMaximum(incoming: IncomingDeliveries, heldPubackCount: number): void {
+  if (incoming.countUnderWay + heldPubackCount >= incoming.receiveMaximum) throw tooManyUnderWay(incoming)
+}
+
+function tooManyUnderWay({ receiveMaximum }: IncomingDeliveries): ProtocolError {
+  const message = `more than ${receiveMaximum} messages of QoS 1 and 2 are under way`
+  return new ProtocolError(message, '[MQTT-3.3.4-9]', ReasonCode.ReceiveMaximumExceeded)
 }
 
 /** Routes a QoS 2 message that is new. If that fails, it has not been taken on, and counts as new when it comes again. */

@@ -8,7 +8,7 @@ import { type Version, v5, versions } from '../support/versions.ts'
 /** A broker on a store that settles when told to, with a Client whose Session is kept. */
 async function setUp({ version }: Version) {
   const store = new DeferredStore()
-  const stage = new Stage({ store })
+  const stage = new Stage({ store, limits: { receiveMaximum: 65_535 } })
   const fields = { ...persistent(version, 'client'), keepAlive: 60 }
   const dial = async (more: object = {}) => {
     const client = await stage.dial({ ...fields, ...more })

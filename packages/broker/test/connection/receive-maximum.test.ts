@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DeferredStore } from '../support/deferred-store.ts'
 import { publishPacket, pubrel } from '../support/packets.ts'
 import { persistent, Stage } from '../support/stage.ts'
 import { v5, v311, versions } from '../support/versions.ts'
@@ -23,6 +24,21 @@ test('[MQTT-3.3.4-7] what PUBREL has released, and QoS 1 that has been answered,
   for (let packetId = 10; packetId < 20; packetId++) client.send(publishPacket('a', 'x', { qos: 1, packetId }))
 
   expect(await client.upToNow()).toHaveLength(15)
+})
+
+test('[MQTT-3.3.4-7] QoS 1 messages whose PUBACK waits for the store count, together with those of QoS 2', async () => {
+  const store = new DeferredStore()
+  const stage = new Stage({ limits: { receiveMaximum: 3 }, store })
+  const client = await stage.connect()
+  const retained = (packetId: number) => publishPacket('a', 'x', { qos: 1, packetId, retain: true })
+  client.send(retained(1), ...exactlyOnce(1, 2), retained(3))
+  await stage.settle()
+  store.settle()
+  expect(await client.upToNow()).toEqual(['PUBACK 1 10', 'PUBREC 2 10', 'PUBACK 3 10'])
+
+  client.send(retained(4), retained(5), retained(6))
+
+  expect(await client.closing()).toEqual(['DISCONNECT 93'])
 })
 
 test('[MQTT-4.3.3-9] a refused QoS 2 message is not under way, and its identifier is free', async () => {

@@ -38,10 +38,15 @@ export class IncomingDeliveries {
     return this.#accepted.size
   }
 
+  /** Those of them that came on the present Network Connection, which alone the Receive Maximum counts. */
+  get countUnderWay(): number {
+    return this.#accepted.size - this.#earlier.size
+  }
+
   /** Says what a PUBLISH with this identifier is; remembers the identifier when it is new. */
   publish(packetId: number): Reception {
     if (this.#accepted.has(packetId)) return 'duplicate'
-    if (this.#accepted.size - this.#earlier.size >= this.receiveMaximum) return 'too-many'
+    if (this.countUnderWay >= this.receiveMaximum) return 'too-many'
     this.#accepted.add(packetId)
     return 'new'
   }
