@@ -15,6 +15,7 @@ export default defineConfig({
     projects: [
       project('codec', ['packages/codec/test/**/*.test.ts']),
       project('protocol', ['packages/protocol/test/**/*.test.ts']),
+      project('client', ['packages/client/test/**/*.test.ts'], 20_000),
       project('broker', ['packages/broker/test/**/*.test.ts']),
       project('cli', ['packages/cli/test/**/*.test.ts'], 30_000),
       project('tidy', ['tests/tidy/**/*.test.ts']),

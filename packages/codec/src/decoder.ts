@@ -27,6 +27,12 @@ export interface PacketDecoderOptions {
   maximumPacketSize?: number
   /** Whether strings may hold control characters and non-characters (section 1.5.4). Default: `false`. */
   allowsControlCharacters?: boolean
+  /**
+   * Whether faults that mislead nobody are let pass: DUP on QoS 0, bytes behind the properties of a CONNACK of 5.0, an UNSUBACK
+   * without Reason Codes or with unknown ones. There are Servers that make them, and a Client that went away for it would only
+   * come back to the same. Default: `false`.
+   */
+  isLenient?: boolean
   /** A memory of Topic Names to share with other decoders. Default: one of its own. */
   topicNames?: TopicNames
 }
@@ -85,7 +91,7 @@ export class PacketDecoder {
     this.#receivable = receivable[options.receiver]
     this.#isServer = options.receiver === 'server'
     this.#isClient = options.receiver === 'client'
-    this.#reader = new PacketReader(options.allowsControlCharacters)
+    this.#reader = new PacketReader(options.allowsControlCharacters, options.isLenient)
     this.#topicNames = options.topicNames ?? new TopicNames()
   }
 
@@ -167,7 +173,7 @@ export class PacketDecoder {
     if (firstByte < 16 || (type === PacketType.Auth && version !== undefined && version < 5)) {
       throw new ProtocolError(`packet type ${type} is reserved (section 2.1.2)`) // section 1.2, as of a property (ADR 0013)
     }
-    if (type === PacketType.Publish) return checkPublishFlags(firstByte & 15)
+    if (type === PacketType.Publish) return checkPublishFlags(firstByte & 15, this.#reader.isLenient)
     // MQTT 3.1 does not use these bits and says nothing of their value; CONNECT tells its version in the body only.
     if (type === PacketType.Connect || version === 3) return
     const isRefusedAnyway = hasType(setUpPackets, type) && !hasType(this.#receivable, type)

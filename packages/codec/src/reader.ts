@@ -18,14 +18,17 @@ const disallowed = /[\p{Cc}\p{Noncharacter_Code_Point}]/u
 export class PacketReader {
   /** Whether strings may hold control characters and non-characters, which section 1.5.4 leaves open. */
   readonly allowsControlCharacters: boolean
+  /** Whether faults that mislead nobody are let pass; see the decoder's option. */
+  readonly isLenient: boolean
   bytes: Uint8Array = new Uint8Array(0)
   /** Offset of the next byte to read. */
   position = 0
   /** Offset behind the last byte of the packet. */
   end = 0
 
-  constructor(allowsControlCharacters = false) {
+  constructor(allowsControlCharacters = false, isLenient = false) {
     this.allowsControlCharacters = allowsControlCharacters
+    this.isLenient = isLenient
   }
 
   /** Points the cursor at another packet, so that a decoder needs one reader for all of them. */

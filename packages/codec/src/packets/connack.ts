@@ -27,7 +27,7 @@ export function decodeConnack(reader: PacketReader, version: ProtocolVersion): C
     throw new ProtocolError('CONNACK refuses and has Session Present', '[MQTT-3.2.2-6]')
   }
   const properties: ConnackProperties = version === 5 ? readProperties(reader, PacketType.Connack) : noProperties
-  reader.expectEnd()
+  if (version < 5 || !reader.isLenient) reader.expectEnd()
   return { type: PacketType.Connack, sessionPresent, reasonCode, properties }
 }
 

@@ -80,7 +80,7 @@ export function decodePublish(
   version: ProtocolVersion,
   topicNames: TopicNames,
 ): DecodedPublish {
-  checkPublishFlags(flags)
+  checkPublishFlags(flags, reader.isLenient)
   const topic = topicNames.read(reader)
   const packetId = (flags & 6) === 0 ? 0 : reader.twoByteInteger()
   const properties: PublishProperties = version === 5 ? readProperties(reader, PacketType.Publish) : noProperties
@@ -92,9 +92,10 @@ export function decodePublish(
 }
 
 /** The checks that need only the fixed header, so that they come before the body. */
-export function checkPublishFlags(flags: number): void {
+export function checkPublishFlags(flags: number, isLenient: boolean): void {
   if ((flags & 6) === 6) throw new MalformedPacketError('QoS of PUBLISH is 3', '[MQTT-3.3.1-4]')
-  if ((flags & 14) === 8) throw new MalformedPacketError('DUP is set on a QoS 0 PUBLISH', '[MQTT-3.3.1-2]')
+  if ((flags & 14) === 8 && !isLenient)
+    throw new MalformedPacketError('DUP is set on a QoS 0 PUBLISH', '[MQTT-3.3.1-2]')
 }
 
 /** What a PUBLISH carries whoever receives it. */

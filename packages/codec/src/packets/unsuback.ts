@@ -24,8 +24,11 @@ export function decodeUnsuback(reader: PacketReader, version: ProtocolVersion): 
     return { type: PacketType.Unsuback, packetId, reasonCodes, properties: noProperties }
   }
   const properties = readProperties(reader, PacketType.Unsuback)
-  if (reader.remaining === 0) throw new ProtocolError('UNSUBACK has no Reason Code')
-  while (reader.remaining > 0) reasonCodes.push(readReasonCode(reader, PacketType.Unsuback))
+  if (reader.remaining === 0 && !reader.isLenient) throw new ProtocolError('UNSUBACK has no Reason Code')
+  while (reader.remaining > 0) {
+    const isAny = reader.isLenient
+    reasonCodes.push(isAny ? (reader.byte() as ReasonCode) : readReasonCode(reader, PacketType.Unsuback))
+  }
   return { type: PacketType.Unsuback, packetId, reasonCodes, properties }
 }
 

@@ -1,0 +1,82 @@
+import type { ReasonCode } from '@curlew/codec'
+import { Fifo } from './fifo.ts'
+import type { Acknowledger } from './message.ts'
+
+/** A PUBLISH of QoS 1 or 2 that the application has and has not acknowledged. */
+export class PendingAcknowledgement implements Acknowledger {
+  readonly packetId: number
+  readonly #owner: Acknowledgements
+  /** Subscriptions that have not acknowledged. */
+  #awaited: number
+  /** The first failure of any Subscription, otherwise success. */
+  reasonCode: ReasonCode = 0
+
+  constructor(packetId: number, awaited: number, owner: Acknowledgements) {
+    this.packetId = packetId
+    this.#awaited = awaited
+    this.#owner = owner
+  }
+
+  get isReady(): boolean {
+    return this.#awaited === 0
+  }
+
+  acknowledge(reasonCode: ReasonCode): void {
+    this.reasonCode ||= reasonCode
+    if (--this.#awaited === 0) this.#owner.flush()
+  }
+}
+
+/**
+ * Acknowledgements of one QoS: the application gives them in any order, the Server gets them in the order in which the
+ * messages came [MQTT-4.6.0-2], [MQTT-4.6.0-3]. There are at most as many as Packet Identifiers.
+ */
+export class Acknowledgements {
+  readonly #send: (packetId: number, reasonCode: ReasonCode) => void
+  readonly #pending = new Map<number, PendingAcknowledgement>()
+  /** Those of this connection, in order. */
+  readonly #order = new Fifo<PendingAcknowledgement>()
+
+  constructor(send: (packetId: number, reasonCode: ReasonCode) => void) {
+    this.#send = send
+  }
+
+  /** Messages of this connection that have not been acknowledged to the Server. */
+  get size(): number {
+    return this.#order.size
+  }
+
+  /**
+   * A message has come.
+   *
+   * @param count of Subscriptions that must acknowledge it; 0 if there is none
+   * @returns `undefined` when the application has the message already: it came on an earlier connection of the Session
+   */
+  expect(packetId: number, count: number): PendingAcknowledgement | undefined {
+    const known = this.#pending.get(packetId)
+    const pending = known ?? new PendingAcknowledgement(packetId, count, this)
+    this.#pending.set(packetId, pending)
+    this.#order.push(pending)
+    return known ? undefined : pending
+  }
+
+  /** Sends what is due. */
+  flush(): void {
+    for (let first = this.#order.peek(); first?.isReady; first = this.#order.peek()) {
+      this.#order.shift()
+      this.#pending.delete(first.packetId)
+      this.#send(first.packetId, first.reasonCode)
+    }
+  }
+
+  /** The connection is gone. What the application acknowledges now waits for the Server to send the message again. */
+  detach(): void {
+    this.#order.clear()
+  }
+
+  /** The Session is gone: nothing will be sent again. */
+  forget(): void {
+    this.#order.clear()
+    this.#pending.clear()
+  }
+}

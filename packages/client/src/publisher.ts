@@ -1,0 +1,338 @@
+import {
+  isFailure,
+  PacketType,
+  type Puback,
+  type Pubcomp,
+  type PublishHeader,
+  type Pubrec,
+  ReasonCode,
+  writePublish,
+  writeShortAck,
+} from '@curlew/codec'
+import { isExpired, NEVER, OutgoingDeliveries, type OutgoingDelivery, remainingInterval } from '@curlew/protocol'
+import type { Connection } from './connection.ts'
+import { argumentError, ClientError, closedError, refusal, unsupported } from './error.ts'
+import { Fifo } from './fifo.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { OutboxContents } from './outbox.ts'
+import { OutgoingMessage } from './outgoing-message.ts'
+import { publishResult, unacknowledged } from './publish-options.ts'
+
+/** Receive Maximum where the Server says nothing (section 3.2.2.3.3). */
+const RECEIVE_MAXIMUM_DEFAULT = 65_535
+
+const header: PublishHeader = {
+  qos: 0,
+  dup: false,
+  retain: false,
+  packetId: 0,
+  topicAlias: 0,
+  omitsTopic: false,
+  messageExpiryInterval: undefined,
+  subscriptionIdentifiers: [],
+}
+
+/**
+ * The way out of messages: a queue in the order of publishing, of which the front is in flight. It outlives connections.
+ *
+ *     publish ─▶ waiting (stored first, where there is an outbox) ── quota, room ─▶ in flight ── acknowledged ─▶ settled
+ *                    ▲                                                                 │
+ *                    └──────────────── the Server has lost the Session ────────────────┘
+ *
+ * Bounded by `outboxMessagesMax` and `outboxBytesMax`, everything that is not settled counted. QoS 0 waits here only while there is no
+ * connection or the host takes no bytes.
+ */
+export class Publisher {
+  readonly #options: ResolvedOptions
+  /** Whether a Packet Identifier belongs to a request under way: SUBSCRIBE and UNSUBSCRIBE share the identifiers. */
+  readonly #isRequested: (packetId: number) => boolean
+  #deliveries = new OutgoingDeliveries<OutgoingMessage>(RECEIVE_MAXIMUM_DEFAULT)
+  #waiting = new Fifo<OutgoingMessage>()
+  #bytes = 0
+  #count = 0
+  #nextSequence = 0
+  #connection: Connection | undefined
+  /** Called when nothing is left to deliver. */
+  onIdle: (() => void) | undefined
+  /** Called when an outbox fails. */
+  onFault: ((error: ClientError) => void) | undefined
+
+  constructor(options: ResolvedOptions, isRequested: (packetId: number) => boolean) {
+    this.#options = options
+    this.#isRequested = isRequested
+  }
+
+  /** Messages that are not settled. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Bytes of them, as the outbox counts. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  isInUse(packetId: number): boolean {
+    return this.#deliveries.isInUse(packetId)
+  }
+
+  /** Takes up what an earlier run of the program left: as far as it knows, all of it may have been sent. */
+  restore({ messages }: OutboxContents): void {
+    const { runtime } = this.#options
+    for (const { sequence, topic, payload, qos, retain, properties, isReleased } of messages) {
+      const message = new OutgoingMessage(topic, payload, qos, retain, properties, runtime)
+      message.sequence = sequence
+      this.#add(message)
+      this.#nextSequence = sequence + 1
+      // More than there are identifiers cannot have been in flight: the rest had not been sent.
+      message.isSent = this.#waiting.size === 0 && !this.isInUse(message.packetId)
+      if (message.isSent) this.#deliveries.restore(message, message.packetId, qos, isReleased)
+      else this.#waiting.push(message)
+    }
+  }
+
+  /** @throws {ClientError} `ERR_OUTBOX_FULL` */
+  publish(message: OutgoingMessage): void {
+    const connection = this.#connection
+    if (message.qos === 0 && connection && this.#waiting.size === 0 && !connection.output.isCongested) {
+      return message.finish(this.#write(connection, message, false), unacknowledged)
+    }
+    this.#makeRoom(message)
+    this.#add(message)
+    if (message.qos > 0) {
+      message.sequence = this.#nextSequence++
+      this.#store(message)
+    }
+    this.#waiting.push(message)
+    if (message.isStored) this.pump()
+  }
+
+  /** Sends a QoS 0 message now or not at all. @returns whether it was sent @throws {ClientError} when it never can be */
+  publishNow(message: OutgoingMessage): boolean {
+    const connection = this.#connection
+    if (!connection || this.#waiting.size > 0 || connection.output.isCongested) return false
+    const refused = this.#write(connection, message, false)
+    if (refused) throw refused
+    return true
+  }
+
+  /** Begins to send on a connection. */
+  attach(connection: Connection, sessionPresent: boolean): void {
+    this.#connection = connection
+    const receiveMaximum = connection.server.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT // [MQTT-4.9.0-1]
+    if (sessionPresent) this.#deliveries.resume(receiveMaximum)
+    else this.#beginAgain(receiveMaximum)
+    this.pump()
+  }
+
+  detach(): void {
+    this.#connection = undefined
+  }
+
+  /** Sends as much as connection, quota and host allow, in order: what is sent again comes first [MQTT-4.6.0-1]. */
+  pump(): void {
+    const connection = this.#connection
+    if (!connection) return
+    while (!connection.output.isCongested) {
+      const again = this.#deliveries.nextResend()
+      if (again) this.#resend(connection, again)
+      else if (!this.#sendNext(connection)) return
+    }
+  }
+
+  puback({ packetId, reasonCode, properties }: Puback): void {
+    const message = this.#deliveries.puback(packetId)
+    if (message) this.#acknowledged(message, reasonCode, properties.reasonString)
+  }
+
+  pubrec({ packetId, reasonCode, properties }: Pubrec): void {
+    const message = this.#deliveries.content(packetId)
+    const after = this.#deliveries.pubrec(packetId, reasonCode)
+    if (after === 'finished' && message) return this.#acknowledged(message, reasonCode, properties.reasonString)
+    if (after === 'unknown') {
+      if (!isFailure(reasonCode)) this.#pubrel(packetId, ReasonCode.PacketIdentifierNotFound) // [MQTT-4.3.3-4]
+      return
+    }
+    if (message) this.#options.outbox?.release(message.sequence)
+    this.#whenStored(() => this.#pubrel(packetId, ReasonCode.Success))
+  }
+
+  pubcomp({ packetId, reasonCode, properties }: Pubcomp): void {
+    const message = this.#deliveries.pubcomp(packetId)
+    // Packet Identifier Not Found says that the Server had released it before: the message is delivered all the same.
+    const told = reasonCode === ReasonCode.PacketIdentifierNotFound ? ReasonCode.Success : reasonCode
+    if (message) this.#acknowledged(message, told, properties.reasonString)
+  }
+
+  /** Takes a message back that has not been sent; otherwise its delivery goes on without its caller. */
+  cancel(message: OutgoingMessage, error: ClientError): void {
+    message.finish(error)
+    if (message.isSent || this.#waiting.size === 0) return
+    for (const each of this.#waiting.clear()) if (each !== message) this.#waiting.push(each)
+    this.#remove(message)
+  }
+
+  /** Ends what is left for its callers. What an outbox holds stays there. */
+  close(): void {
+    const error = closedError()
+    for (const { content } of this.#deliveries.unfinished()) content.finish(error)
+    for (const message of this.#waiting.clear()) message.finish(error)
+  }
+
+  #add(message: OutgoingMessage): void {
+    this.#count++
+    this.#bytes += message.size
+  }
+
+  #remove(message: OutgoingMessage): void {
+    this.#count--
+    this.#bytes -= message.size
+    if (message.sequence >= 0) this.#options.outbox?.remove(message.sequence)
+    if (this.#count === 0) this.onIdle?.()
+  }
+
+  /** Makes room in the outbox, as its policy says. */
+  #makeRoom({ size }: OutgoingMessage): void {
+    const { outboxMessagesMax, outboxBytesMax, outboxOverflow } = this.#options
+    const isFull = () => this.#count >= outboxMessagesMax || this.#bytes + size > outboxBytesMax
+    if (!isFull()) return
+    const error = new ClientError('ERR_OUTBOX_FULL', `the outbox is full: ${this.#count} messages`, { retryable: true })
+    while (outboxOverflow === 'drop-oldest' && isFull() && this.#waiting.size > 0) {
+      const oldest = this.#waiting.shift()!
+      oldest.finish(error)
+      this.#remove(oldest)
+    }
+    if (isFull()) throw error
+  }
+
+  #store(message: OutgoingMessage): void {
+    const { outbox } = this.#options
+    if (!outbox) return
+    const { sequence, topic, bytes, retain, properties } = message
+    message.isStored = false
+    outbox.append({ sequence, topic, payload: bytes, qos: message.qos as 1 | 2, retain, properties, isReleased: false })
+    this.#whenStored(
+      () => {
+        message.isStored = true
+        this.pump()
+      },
+      error => this.cancel(message, error),
+    )
+  }
+
+  #whenStored(then: () => void, failed?: (error: ClientError) => void): void {
+    const { outbox } = this.#options
+    if (!outbox) return then()
+    outbox.settle(cause => {
+      if (!cause) return then()
+      const error = new ClientError('ERR_OUTBOX', 'the outbox cannot store', { cause })
+      this.onFault?.(error)
+      failed?.(error)
+    })
+  }
+
+  /** @returns whether there may be more */
+  #sendNext(connection: Connection): boolean {
+    const message = this.#waiting.peek()
+    if (!message?.isStored) return false
+    if (message.expiresAt !== NEVER && isExpired(message.expiresAt, this.#options.runtime.now())) {
+      return this.#drop(message, new ClientError('ERR_EXPIRED', 'the message expired before it could be sent'))
+    }
+    if (message.qos > 0) {
+      const { packetId } = message
+      if (!this.#deliveries.hasQuota || this.isInUse(packetId) || this.#isRequested(packetId)) return false
+    }
+    const refused = this.#write(connection, message, false)
+    if (refused) return this.#drop(message, refused)
+    this.#waiting.shift()
+    message.isSent = true
+    if (message.qos === 0) this.#delivered(message)
+    else this.#deliveries.start(message, message.packetId, message.qos)
+    return true
+  }
+
+  #drop(message: OutgoingMessage, error: ClientError): true {
+    this.#waiting.shift()
+    message.finish(error)
+    this.#remove(message)
+    return true
+  }
+
+  #resend(connection: Connection, { content, packetId, phase }: OutgoingDelivery<OutgoingMessage>): void {
+    if (phase === 'awaiting-pubcomp') return this.#pubrel(packetId, ReasonCode.Success)
+    const refused = this.#write(connection, content, true) // [MQTT-3.3.1-1]
+    if (!refused) return
+    this.#deliveries.abandon(packetId)
+    content.finish(refused)
+    this.#remove(content)
+  }
+
+  /** @returns why this Server cannot have the message, `undefined` when it is written */
+  #write(connection: Connection, message: OutgoingMessage, dup: boolean): ClientError | undefined {
+    const { version, outgoingAliases, server } = connection
+    const { qos, retain, topic } = message
+    const { maximumQoS = 2, retainAvailable = true, maximumPacketSize = Infinity } = server
+    if (qos > maximumQoS) return unsupported(`QoS ${qos}`, ReasonCode.QoSNotSupported) // [MQTT-3.2.2-11]
+    if (retain && !retainAvailable) return unsupported('retained messages', ReasonCode.RetainNotSupported) // [MQTT-3.2.2-14]
+    const alias = version === 5 ? outgoingAliases.assign(topic) : undefined
+    header.qos = qos
+    header.dup = dup
+    header.retain = retain
+    header.packetId = message.packetId
+    header.topicAlias = alias?.alias ?? 0
+    header.omitsTopic = alias?.isKnown ?? false
+    // The clock is read only for what expires.
+    header.messageExpiryInterval =
+      message.expiresAt === NEVER ? undefined : remainingInterval(message.expiresAt, this.#options.runtime.now())
+    const writer = connection.output.writer()
+    const start = writer.position
+    let refused: ClientError | undefined
+    try {
+      writePublish(writer, message, header, version)
+      const size = writer.position - start
+      if (size <= maximumPacketSize) return undefined
+      refused = unsupported(`${size} bytes`, ReasonCode.PacketTooLarge) // [MQTT-3.2.2-15]
+    } catch (error) {
+      refused = argumentError('the message cannot be written', error)
+    }
+    writer.position = start
+    outgoingAliases.forget(topic)
+    return refused
+  }
+
+  #pubrel(packetId: number, reasonCode: ReasonCode): void {
+    const connection = this.#connection
+    if (connection) {
+      writeShortAck(connection.output.writer(), PacketType.Pubrel, packetId, connection.version < 5 ? 0 : reasonCode)
+    }
+  }
+
+  #acknowledged(message: OutgoingMessage, reasonCode: number, reasonString: string | undefined): void {
+    if (!isFailure(reasonCode)) {
+      message.finish(undefined, publishResult(this.#connection?.version ?? 4, reasonCode, reasonString))
+    } else
+      message.finish(refusal('ERR_PUBLISH_REFUSED', 'the Server refused the message', reasonCode, { reasonString }))
+    this.#remove(message)
+    this.pump()
+  }
+
+  #delivered(message: OutgoingMessage): void {
+    message.finish(undefined, unacknowledged)
+    this.#remove(message)
+  }
+
+  /**
+   * The Server has no Session, so what was in flight begins again as new [MQTT-3.2.2-5]. A QoS 2 message whose PUBREC had come has
+   * been delivered; one whose PUBREC had not may have been, and then comes twice: to lose it would be worse.
+   */
+  #beginAgain(receiveMaximum: number): void {
+    const unfinished = this.#deliveries.unfinished()
+    const rest = this.#waiting.clear()
+    this.#deliveries = new OutgoingDeliveries(receiveMaximum)
+    for (const { content, phase } of unfinished) {
+      if (phase !== 'awaiting-pubcomp') this.#waiting.push(content)
+      else this.#delivered(content)
+    }
+    for (const message of rest) this.#waiting.push(message)
+  }
+}

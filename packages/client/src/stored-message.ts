@@ -1,0 +1,56 @@
+import { decodePacket, encodePacket, PacketType, type Publish } from '@curlew/codec'
+import { packetIdAt } from '@curlew/protocol'
+import type { StoredMessage } from './outbox.ts'
+
+/** Bytes before the packet: sequence and wall-clock time, 64-bit floating point each, which is exact for whole numbers. */
+const HEAD_BYTES = 16
+
+/**
+ * A message as bytes: its place, when it was stored, and its PUBLISH as MQTT 5.0 writes it.
+ *
+ * @param wallClockMs milliseconds since 1970; the monotonic clock does not survive the process
+ */
+export function encodeStored(message: StoredMessage, wallClockMs: number): Uint8Array {
+  const { sequence, topic, payload, qos, retain, properties } = message
+  const packet: Publish = {
+    type: PacketType.Publish,
+    topic,
+    payload,
+    qos,
+    retain,
+    dup: false,
+    packetId: packetIdAt(sequence),
+    properties,
+  }
+  const bytes = encodePacket(packet, 5)
+  const stored = new Uint8Array(HEAD_BYTES + bytes.length)
+  const view = new DataView(stored.buffer)
+  view.setFloat64(0, sequence)
+  view.setFloat64(8, wallClockMs)
+  stored.set(bytes, HEAD_BYTES)
+  return stored
+}
+
+/** @throws `MqttError` when the bytes are not what {@link encodeStored} made */
+export function decodeStored(stored: Uint8Array, isReleased: boolean, wallClockMs: number): StoredMessage {
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength)
+  const packet = decodePacket(stored.subarray(HEAD_BYTES), {
+    receiver: 'any',
+    version: 5,
+    allowsControlCharacters: true,
+  }) as Publish
+  const { topic, payload, qos, retain, properties } = packet
+  const { messageExpiryInterval } = properties
+  // A wall clock that was set back must not lengthen a life; one that was set forward shortens it.
+  const elapsed = Math.max(0, Math.floor((wallClockMs - view.getFloat64(8)) / 1000))
+  const left = messageExpiryInterval === undefined ? undefined : Math.max(0, messageExpiryInterval - elapsed)
+  return {
+    sequence: view.getFloat64(0),
+    topic,
+    payload: new Uint8Array(payload),
+    qos: qos as 1 | 2,
+    retain,
+    properties: { ...properties, messageExpiryInterval: left },
+    isReleased,
+  }
+}

@@ -1,0 +1,63 @@
+import type { ByteStream, ByteStreamHandler } from './byte-stream.ts'
+
+/** The part of Node's `Duplex` that is used: no import, so that this file runs anywhere. */
+export interface DuplexLike {
+  readonly writableLength: number
+  readonly destroyed: boolean
+  readonly writableEnded: boolean
+  // biome-ignore lint/suspicious/noExplicitAny: each event of a stream has arguments of its own
+  on(event: string, listener: (...args: any[]) => void): unknown
+  write(bytes: Uint8Array): boolean
+  end(): unknown
+  destroy(): unknown
+}
+
+/**
+ * A {@link ByteStream} over a TCP or TLS socket, or over any Duplex of bytes that is open.
+ *
+ * @example
+ * const [ours, theirs] = duplexPair()
+ * broker.attach(theirs)
+ * await connect([], { transport: { connect: async () => duplexStream(ours) } })
+ */
+export function duplexStream(duplex: DuplexLike): ByteStream {
+  return new DuplexStream(duplex)
+}
+
+class DuplexStream implements ByteStream {
+  readonly #duplex: DuplexLike
+
+  constructor(duplex: DuplexLike) {
+    this.#duplex = duplex
+    duplex.on('error', () => {}) // until start(); followed by `close`
+  }
+
+  get pendingBytes(): number {
+    return this.#duplex.writableLength
+  }
+
+  start(handler: ByteStreamHandler): void {
+    let fault: unknown
+    const duplex = this.#duplex
+    duplex.on('data', (chunk: Uint8Array) => handler.onBytes(chunk))
+    duplex.on('drain', () => handler.onDrain())
+    duplex.on('error', (error: unknown) => {
+      fault = error
+    })
+    duplex.on('end', () => duplex.end())
+    duplex.on('close', () => handler.onClose(fault))
+  }
+
+  write(bytes: Uint8Array): void {
+    const duplex = this.#duplex
+    if (!duplex.destroyed && !duplex.writableEnded) duplex.write(bytes)
+  }
+
+  end(): void {
+    this.#duplex.end()
+  }
+
+  destroy(): void {
+    this.#duplex.destroy()
+  }
+}

@@ -1,0 +1,68 @@
+import { PacketType } from '@curlew/codec'
+import { expect, test } from 'vitest'
+import { connected, failure } from './support/connected.ts'
+import { accept } from './support/scripted-server.ts'
+import { grant, subscribed } from './support/subscribed.ts'
+import { settle } from './support/virtual-runtime.ts'
+
+test('after a lost Session everything is subscribed again; after a kept one nothing is', async () => {
+  const setting = await connected()
+  const { server, runtime } = setting
+  await subscribed(setting, 'a')
+  await subscribed(setting, 'b', { qos: 2 })
+
+  server.greeting = accept({}, true)
+  server.link.drop()
+  await runtime.pass(1_000)
+  expect(await server.link.take()).toEqual(['CONNECT 5'])
+  server.greeting = accept()
+  server.link.drop()
+  await runtime.pass(2_000)
+
+  expect(await server.link.take()).toEqual(['CONNECT 5', 'SUBSCRIBE 3 a:1', 'SUBSCRIBE 4 b:2'])
+})
+
+test('a SUBSCRIBE that was not answered is sent again, also when the Session is kept', async () => {
+  const { client, server, runtime } = await connected()
+  const asked = client.subscribe('a')
+  await settle()
+
+  server.greeting = accept({}, true)
+  server.link.drop()
+  await runtime.pass(1_000)
+  const packets = await grant(server.link)
+  await asked
+
+  expect(packets).toMatchObject([{ type: PacketType.Connect }, { type: PacketType.Subscribe }])
+})
+
+test('a Subscription made and one ended without a connection are told to the Server on the next one', async () => {
+  const setting = await connected()
+  const { client, server, runtime } = setting
+  const old = await subscribed(setting, 'old')
+  server.greeting = accept({}, true)
+  server.link.drop()
+  await settle()
+
+  await old.unsubscribe()
+  void client.subscribe('new')
+  await runtime.pass(1_000)
+
+  expect(await server.link.take()).toEqual(['CONNECT 5', 'UNSUBSCRIBE 2 old', 'SUBSCRIBE 3 new:1'])
+})
+
+test('a Subscription that is refused when it is renewed ends, and is told of', async () => {
+  const setting = await connected()
+  const { client, server, runtime } = setting
+  const errors: unknown[] = []
+  client.on('error', error => errors.push(error))
+  const subscription = await subscribed(setting, 'a')
+  const next = failure(subscription.next())
+
+  server.link.drop()
+  await runtime.pass(1_000)
+  server.link.sendBytes('90 04 0002 00 87')
+
+  expect(await next).toMatchObject({ code: 'ERR_SUBSCRIBE_REFUSED', reasonCode: 0x87 })
+  expect(errors).toMatchObject([{ code: 'ERR_SUBSCRIBE_REFUSED' }])
+})
