@@ -71,6 +71,7 @@ function accepts(name: string, value: string): boolean {
   const texts: Record<string, string> = {
     listeners: `listeners: [{ ${protocol}${key}: ${value} }]`,
     data: `data: ${value}`,
+    durability: `durability: ${value}`,
   }
   try {
     parseConfig(texts[section!] ?? `${section}: { ${key}: ${value} }`, 'c.yaml')

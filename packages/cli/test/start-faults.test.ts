@@ -22,14 +22,27 @@ test('the second broker on a port says so and ends with code 1, and the first go
   const folder = temporaryFolder()
   const port = await startCurlew(folder).port('mqtt')
 
-  const second = await runCurlew(['start', '--port', `${port}`, '--no-ws'], { folder })
+  const second = await runCurlew(['start', '--port', `${port}`, '--no-ws', '--data', 'other'], { folder })
 
   const line = `port ${port} on 127.0.0.1 is taken by another program: stop that program or choose another port`
   expect(second).toEqual({
     ending: 1,
     stdout: '',
-    stderr: `curlew: ${line}\nTry: curlew start --port ${port + 1} --no-ws\n`,
+    stderr: `curlew: ${line}\nTry: curlew start --port ${port + 1} --no-ws --data other\n`,
   })
+  await expect(new RawClient(port).connect('reader')).resolves.toMatchObject({ reasonCode: 0 })
+})
+
+test('the second broker on a data folder says so and ends with code 1, and the first goes on', async () => {
+  const folder = temporaryFolder()
+  const port = await startCurlew(folder).port('mqtt')
+
+  const { ending, stdout, stderr } = await runCurlew(['start', '-p', '0', '--no-ws'], { folder })
+
+  expect([ending, stdout]).toEqual([1, ''])
+  expect(stderr.split('\n')[0]).toBe(
+    `curlew: another broker uses data folder ${join(folder, 'data')}: stop it, or give this one a folder of its own`,
+  )
   await expect(new RawClient(port).connect('reader')).resolves.toMatchObject({ reasonCode: 0 })
 })
 

@@ -48,8 +48,8 @@ Curlew ${version} is running
 
   MQTT         mqtt://127.0.0.1:${mqtt}
   WebSocket    ws://127.0.0.1:${ws}
-  data folder  ${join(folder, 'data')} (ready, but nothing is kept in it yet)
-  durability   memory: sessions and retained messages are lost when the broker stops
+  data folder  ${join(folder, 'data')}
+  durability   always: what is acknowledged is on the disk
   process      ${curlew.pid} (Ctrl+C stops it)
 
 Try it, each line in a terminal of its own:
@@ -76,12 +76,13 @@ test('with WebSocket only there is nothing to try, because the tools do not spea
   expect(curlew.stdout).not.toContain('mosquitto_pub')
 })
 
-test('the data folder is made for its owner alone and left empty', async () => {
+test('the data folder is made for its owner alone, with the store in it', async () => {
   const folder = temporaryFolder()
   await startCurlew(folder, ['--data', 'kept/here']).port('mqtt')
 
   expect(statSync(join(folder, 'kept/here')).mode & 0o777).toBe(0o700)
-  expect(readdirSync(join(folder, 'kept/here'))).toEqual([])
+  expect(readdirSync(join(folder, 'kept/here'))).toEqual(['store'])
+  expect(statSync(join(folder, 'kept/here/store')).mode & 0o777).toBe(0o700)
 })
 
 test('a data folder that exists keeps its mode', async () => {
@@ -119,7 +120,7 @@ test('a file elsewhere means its own folder, and flags come before it', async ()
   const curlew = new CurlewProcess(args, { folder })
   await curlew.port('mqtt')
 
-  expect(curlew.stdout).toContain(`data folder  ${join(folder, 'etc/kept')} `)
+  expect(curlew.stdout).toContain(`data folder  ${join(folder, 'etc/kept')}\n`)
   expect(curlew.stderr).toBe('')
 })
 
