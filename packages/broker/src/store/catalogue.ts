@@ -110,8 +110,7 @@ export class Catalogue {
         this.#dequeue(session, change.sequence, change.bodyId, change.bytes)
         break
       case 'release':
-        session.released.add(change.sequence)
-        session.isProgressDirty = true
+        this.#release(session, change.sequence)
         break
       case 'accept-incoming':
         session.incoming.add(change.packetId)
@@ -150,6 +149,13 @@ export class Catalogue {
     this.sessions.set(session.number, session)
     this.nextSession = Math.max(this.nextSession, session.number + 1)
     return session
+  }
+
+  #release(session: StoredSessionState, sequence: number): void {
+    session.released.add(sequence)
+    session.isProgressDirty = true
+    const record = session.queue.get(sequence)
+    if (record !== undefined) record.isReleased = true // one that comes from the journal does not know it yet
   }
 
   #dequeue(session: StoredSessionState, sequence: number, bodyId: number, bytes: number): void {

@@ -5,7 +5,9 @@ import { afterEach } from 'vitest'
 import { nodeRuntime } from '../../src/runtime/node-runtime.ts'
 import { DiskStore, type DiskStoreOptions } from '../../src/store/disk-store.ts'
 import { LevelEngine } from '../../src/store/level-engine.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
+import { VirtualRuntime } from '../support/virtual-runtime.ts'
 import { describeStore, type StoreUnderTest } from './store.suite.ts'
 
 const cleanUps: (() => Promise<void>)[] = []
@@ -35,6 +37,29 @@ async function openOnDisk(options: Partial<DiskStoreOptions>): Promise<StoreUnde
   return { store, reopen }
 }
 
+/** The next run finds what a killed one has left: the journal, and no checkpoint but those that were due. */
+async function openToKill(): Promise<StoreUnderTest> {
+  const runtime = new VirtualRuntime()
+  const options = { runtime, log: new RecordingLog(), durability: 'always' } as const
+  const engine = new MemoryEngine()
+  const store = new DiskStore({ engine, ...options })
+  await store.load()
+  const reopen = async () => {
+    store.commit()
+    await runtime.advance(600) // what nobody waits for is written as well
+    await runtime.settle()
+    return new DiskStore({ engine: engine.afterKill(), ...options })
+  }
+  // Callbacks come when the turn has ended, as in a broker.
+  const commit = store.commit.bind(store)
+  store.commit = () => {
+    commit()
+    void runtime.settle()
+  }
+  return { store, reopen }
+}
+
+describeStore('the disk store, killed', openToKill)
 describeStore('the disk store, always durable', () => openOnDisk({}))
 describeStore('the disk store, durable at intervals', () => openOnDisk({ durability: 'interval' }))
 describeStore('the disk store with a checkpoint after every envelope', () => openOnDisk({ journalBytesMax: 1 }))
