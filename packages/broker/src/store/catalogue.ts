@@ -107,7 +107,7 @@ export class Catalogue {
         session.isProgressDirty = true
         break
       case 'dequeue':
-        this.#dequeue(session, change.sequence, change.bodyId, change.bytes)
+        this.#dequeue(session, change.record, change.bytes)
         break
       case 'release':
         this.#release(session, change.sequence)
@@ -158,7 +158,8 @@ export class Catalogue {
     if (record !== undefined) record.isReleased = true // one that comes from the journal does not know it yet
   }
 
-  #dequeue(session: StoredSessionState, sequence: number, bodyId: number, bytes: number): void {
+  #dequeue(session: StoredSessionState, record: Pick<QueuedRecord, 'sequence' | 'bodyId'>, bytes: number): void {
+    const { sequence, bodyId } = record
     if (session.released.size > 0 && session.released.delete(sequence)) session.isProgressDirty = true
     if (session.queue.delete(sequence)) return
     const segment = session.segmentFrom(sequence)

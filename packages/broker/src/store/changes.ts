@@ -29,8 +29,9 @@ export type Change =
   | {
       readonly kind: 'dequeue'
       readonly session: number
-      readonly sequence: number
-      readonly bodyId: number
+      /** Read when the envelope is written: a checkpoint before that may give the message a body. */
+      readonly record: Pick<QueuedRecord, 'sequence' | 'bodyId'>
+      /** What it counts. */
       readonly bytes: number
     }
   | { readonly kind: 'release'; readonly session: number; readonly sequence: number }
@@ -97,8 +98,8 @@ function writeChange(writer: PacketWriter, change: Change, clocks: Clocks): void
     case 'enqueue':
       return writeQueued(writer, change.record)
     case 'dequeue':
-      writeNumber(writer, change.sequence)
-      writeNumber(writer, change.bodyId)
+      writeNumber(writer, change.record.sequence)
+      writeNumber(writer, change.record.bodyId)
       return writeNumber(writer, change.bytes)
     case 'release':
       return writeNumber(writer, change.sequence)
@@ -144,8 +145,8 @@ function readChange(reader: PacketReader, code: number, message: Message | undef
     case codes.enqueue:
       return { kind: 'enqueue', session, record: readQueued(reader, () => present(message)) }
     case codes.dequeue: {
-      const sequence = readNumber(reader)
-      return { kind: 'dequeue', session, sequence, bodyId: readNumber(reader), bytes: readNumber(reader) }
+      const record = { sequence: readNumber(reader), bodyId: readNumber(reader) }
+      return { kind: 'dequeue', session, record, bytes: readNumber(reader) }
     }
     case codes.release:
       return { kind: 'release', session, sequence: readNumber(reader) }

@@ -58,6 +58,8 @@ export class DiskStore implements Store {
   readonly #options: DiskStoreOptions
   #state: 'open' | 'failed' | 'closed' = 'open'
   #health: StoreHealth = { isWritable: true }
+  /** {@link Store.onHealthChange} */
+  onHealthChange: (() => void) | undefined = undefined
   readonly #journal: Journal
   /** The number of each Session by its Client Identifier, as of the last change told. */
   readonly #numbers = new Map<string, number>()
@@ -156,8 +158,7 @@ export class DiskStore implements Store {
   dequeue(clientId: string, record: QueuedRecord): void {
     const session = this.#numbers.get(clientId)
     if (session === undefined || this.#open.elide(record, messageBytes(record.message))) return
-    const { sequence, bodyId, message } = record
-    this.#add({ kind: 'dequeue', session, sequence, bodyId, bytes: messageBytes(message) }, false)
+    this.#add({ kind: 'dequeue', session, record, bytes: messageBytes(record.message) }, false)
   }
 
   release(clientId: string, { sequence }: QueuedRecord): void {
@@ -325,8 +326,13 @@ export class DiskStore implements Store {
     }
     if (this.#state === 'closed') return
     this.#state = 'failed'
-    this.#health = { isWritable: false, reason }
+    this.#setHealth({ isWritable: false, reason })
     this.#startTimer('retry', RETRY_MS, () => void this.#retry())
+  }
+
+  #setHealth(health: StoreHealth): void {
+    this.#health = health
+    if (this.onHealthChange !== undefined) this.#call(this.onHealthChange)
   }
 
   /** Opens the store anew and goes on with what could not be written. */
@@ -344,7 +350,7 @@ export class DiskStore implements Store {
       await this.#journal.reopened()
       await this.#sync() // shows that it can write, before anybody relies on it
       this.#state = 'open'
-      this.#health = { isWritable: true }
+      this.#setHealth({ isWritable: true })
       this.#log.info('the store can write again')
     } catch (error) {
       this.#fail(error)

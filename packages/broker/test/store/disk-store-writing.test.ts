@@ -202,6 +202,47 @@ test('a large message that many Sessions queue is stored once, until the last of
   expect([engine.rowCount('B'), engine.rowCount('C'), engine.rowCount('Q')]).toEqual([0, 0, 0])
 })
 
+test('a shared message goes too when it is finished while the checkpoint is made that stores it', async () => {
+  const { engine, store, runtime, checkpoint } = await setUp()
+  const message = messageOf('t', 'x'.repeat(1_000))
+  const records = ['one', 'two'].map(clientId => {
+    const record = queued(1, message)
+    store.saveSession(session(clientId))
+    store.enqueue(clientId, record)
+    return { clientId, record }
+  })
+  store.commit()
+  await runtime.settle()
+  engine.hold()
+  await runtime.advance(5_000)
+  for (const { clientId, record } of records) store.dequeue(clientId, record)
+  engine.release()
+  await checkpoint()
+  await checkpoint()
+
+  expect(['Q', 'B', 'C'].map(table => engine.rowCount(table))).toEqual([0, 0, 0])
+})
+
+test('a shared message goes too when it was finished before the checkpoint, and that was not written yet', async () => {
+  const { engine, store, runtime, checkpoint } = await setUp()
+  const message = messageOf('t', 'x'.repeat(1_000))
+  const records = ['one', 'two'].map(clientId => {
+    const record = queued(1, message)
+    store.saveSession(session(clientId))
+    store.enqueue(clientId, record)
+    return { clientId, record }
+  })
+  store.commit()
+  await runtime.settle()
+  await runtime.advance(4_900)
+  for (const { clientId, record } of records) store.dequeue(clientId, record)
+  await runtime.advance(200)
+  await checkpoint()
+  await checkpoint()
+
+  expect(['Q', 'B', 'C'].map(table => engine.rowCount(table))).toEqual([0, 0, 0])
+})
+
 test('a deleted Session leaves no row', async () => {
   const { engine, enqueue, store, checkpoint } = await setUp()
   enqueue(...Array.from({ length: 600 }, (_, index) => index))
