@@ -28,6 +28,16 @@ const packages = [
     isPresent: () =>
       ['python3', '/usr/bin/python3'].some(python => succeeds(python, ['-c', 'import paho.mqtt.client'])),
   },
+  {
+    name: 'strace',
+    reason: 'makes the disk of a broker fail or slow, for the tests of durability',
+    isPresent: () => succeeds('sh', ['-c', 'command -v strace']),
+  },
+  {
+    name: 'libfaketime',
+    reason: 'moves the clock on the wall, for the tests of durability',
+    isPresent: () => succeeds('sh', ['-c', 'ls /usr/lib/*/faketime/libfaketime.so.1']),
+  },
 ]
 
 /** Installs what is missing where that is possible. Returns the names of the packages still missing afterwards. */
