@@ -177,7 +177,7 @@ describe.each(versions)('in %s', ({ version }) => {
 
   test('[MQTT3-3.3.5-2] [MQTT-3.4.2-1] a message that may not be published is acknowledged and goes nowhere', async () => {
     const publisher = await publisherOf(server, version)
-    const subscriber = await subscriberOf(server, { protocolVersion: version }, ['$SYS/forged', '$SYS/#'])
+    const subscriber = await subscriberOf(server, { protocolVersion: version }, ['$SYS/forged', '$SYS/+'])
 
     publisher.send(
       publishPacket('$SYS/forged', 'x'),

@@ -11,6 +11,7 @@ import { ConnectionCounters, type ConnectionServices } from './connection/servic
 import { Turn } from './connection/turn.ts'
 import { WriterPool } from './connection/writer-pool.ts'
 import { type BrokerEvents, Events } from './events.ts'
+import { SysTopics } from './observe/sys-topics.ts'
 import { defaultRoutingOptions, Router, type RoutingOptions } from './routing/router.ts'
 import { type Log, silentLog } from './runtime/log.ts'
 import { nodeRuntime } from './runtime/node-runtime.ts'
@@ -21,6 +22,7 @@ import { DropCounters } from './sessions/drop-counters.ts'
 import { restoreSessions } from './sessions/restore.ts'
 import { Sender } from './sessions/sender.ts'
 import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
+import { WaitingTotals } from './sessions/waiting-totals.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
 import {
@@ -60,6 +62,8 @@ export interface BrokerStats {
   readonly retained: number
   readonly traffic: Readonly<ConnectionCounters>
   readonly drops: Readonly<DropCounters>
+  /** Where Sessions and retained messages live: when an acknowledgement may leave, and whether the Store can write now. */
+  readonly store: { readonly durability: Store['durability']; readonly isWritable: boolean }
 }
 
 /**
@@ -106,6 +110,7 @@ class ComposedBroker implements Broker {
   readonly #connectionServices: ConnectionServices
   readonly #gate: ConnectionGate
   readonly #events: Events
+  readonly #sysTopics: SysTopics
   readonly #drops = new DropCounters()
   readonly #listeners: Listener[] = []
   #restoring: Promise<void> | undefined
@@ -137,6 +142,7 @@ class ComposedBroker implements Broker {
         groups,
         limits,
         drops: this.#drops,
+        waiting: new WaitingTotals(),
         congestion,
         slab: new PayloadSlab(),
         sender: new Sender(runtime, this.#drops),
@@ -166,6 +172,7 @@ class ComposedBroker implements Broker {
       },
     }
     this.#gate = new ConnectionGate(limits, log)
+    this.#sysTopics = this.#createSysTopics()
   }
 
   async listen(options: ListenOptions): Promise<ListenAddress> {
@@ -203,12 +210,32 @@ class ComposedBroker implements Broker {
       retained: this.#router.retained.count,
       traffic: this.#connectionServices.counters,
       drops: this.#drops,
+      store: { durability: this.#store.durability, isWritable: this.#store.health.isWritable },
     }
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#stop()
     return this.#closing
+  }
+
+  #createSysTopics(): SysTopics {
+    const { runtime, timers, touch, sessions } = this.#registryServices
+    return new SysTopics({
+      runtime,
+      timers,
+      touch,
+      limits: this.#limits,
+      sources: {
+        store: this.#store,
+        router: this.#router,
+        registry: this.#registry,
+        gate: this.#gate,
+        traffic: this.#connectionServices.counters,
+        drops: this.#drops,
+        waiting: sessions.waiting,
+      },
+    })
   }
 
   #accept(stream: ByteStream): boolean {
@@ -235,12 +262,14 @@ class ComposedBroker implements Broker {
     const restored = restoreSessions(await this.#store.load(), this.#registry, this.#registryServices)
     const durationMs = Math.round(runtime.monotonicMs() - startedMs)
     if (restored.sessions + restored.retained > 0) this.#log.info('restored', { ...restored, durationMs })
+    if (this.#closing === undefined) this.#sysTopics.start()
   }
 
   async #stop(): Promise<void> {
     const listenersClosed = this.#listeners.map(listener => listener.close())
     const gone = this.#gate.whenEmpty()
     this.#registry.stop()
+    this.#sysTopics.stop()
     for (const connection of this.#gate.connections()) {
       connection.close(ReasonCode.ServerShuttingDown, 'the server is shutting down')
     }

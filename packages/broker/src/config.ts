@@ -1,11 +1,18 @@
 import type { GateLimits } from './connection/connection-gate.ts'
 import { type ConnectionLimits, defaultConnectionLimits } from './connection/limits.ts'
+import type { SysLimits } from './observe/sys-topics.ts'
 import type { RetainedLimits } from './routing/retained-messages.ts'
 import type { RegistryLimits } from './sessions/session-registry.ts'
 import type { SessionLimits } from './sessions/session-services.ts'
 
 /** All limits of a broker. Each is finite by default and says in its own place what happens when it is reached. */
-export interface Limits extends ConnectionLimits, SessionLimits, RegistryLimits, RetainedLimits, GateLimits {}
+export interface Limits
+  extends ConnectionLimits,
+    SessionLimits,
+    RegistryLimits,
+    RetainedLimits,
+    GateLimits,
+    SysLimits {}
 
 export const defaultLimits: Limits = {
   ...defaultConnectionLimits,
@@ -19,6 +26,7 @@ export const defaultLimits: Limits = {
   retainedBytesMax: 1_073_741_824,
   connectionsMax: 100_000,
   connectionsPerAddressMax: 1_000,
+  sysIntervalMs: 10_000,
 }
 
 /** The smallest and largest value of each limit that the protocol or plain sense allows; others take any whole number from 1. */
@@ -32,6 +40,7 @@ const ranges: Partial<Record<keyof Limits, readonly [min: number, max: number]>>
   outgoingTopicAliasMaximum: [0, 0xffff],
   sessionExpiryIntervalMax: [0, 0xffffffff],
   filterWildcardsMax: [0, 0xffff],
+  sysIntervalMs: [0, Number.MAX_SAFE_INTEGER],
 }
 
 /** An option that cannot be. The message names it and says what it may be. */

@@ -15,6 +15,7 @@ export { type SharedStrategy, sharedStrategies } from './routing/shared-groups.t
 export type { Log, LogFields } from './runtime/log.ts'
 export { nodeRuntime } from './runtime/node-runtime.ts'
 export type { Runtime } from './runtime/runtime.ts'
+export type { StoreFault } from './store/check-findings.ts'
 export { DiskStore, type DiskStoreOptions } from './store/disk-store.ts'
 export {
   type Engine,
@@ -25,9 +26,17 @@ export {
   type KeyRange,
 } from './store/engine.ts'
 export type { Durability, JournalCounters } from './store/journal.ts'
+export { LevelSnapshot, NoStoreError } from './store/level-snapshot.ts'
 export { createLevelStore, type LevelStoreOptions } from './store/level-store.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { StoreFormatError } from './store/migrations.ts'
+export { StateExport } from './store/state-export.ts'
+export { StateFault } from './store/state-fields.ts'
+export { StateImport } from './store/state-import.ts'
+export type { StateCounts } from './store/state-line.ts'
+export { type StateEntry, StateReader } from './store/state-reader.ts'
+export { type SelectionOptions, type StateSelection, stateSelectionOf } from './store/state-selection.ts'
+export { stillRuntime } from './store/still-runtime.ts'
 export type {
   Backlog,
   QueuedRecord,
@@ -39,4 +48,5 @@ export type {
   SubscriptionRecord,
   WillRecord,
 } from './store/store.ts'
+export { checkStore, type StoreCounts, type StoreReport } from './store/store-check.ts'
 export { checkExposure, isLoopback, type ListenAddress, ListenError, type ListenOptions } from './transport/listener.ts'

@@ -155,7 +155,7 @@ describe.each(endings)('%s', ending => {
       expect(next.broker.stats().subscriptions).toBe(1)
     })
 
-    test('more than inFlightMessagesMax that wait come back in order', async () => {
+    test('[MQTT-3.3.1-1] more than inFlightMessagesMax that wait come back in order, all with DUP: any may have been sent', async () => {
       const { stage, restart } = openStage(ending, { limits: { inFlightMessagesMax: 3 } })
       const client = await stage.connect(fields)
       client.send(subscribePacket(1, [{ filter: '#', qos: 1 }]))
@@ -168,12 +168,15 @@ describe.each(endings)('%s', ending => {
       const next = await restart()
       const back = await next.connect(fields)
       const payloads: string[] = []
+      const all: string[] = []
       for (let texts = await back.upToNow(); texts.length > 0; texts = await back.upToNow()) {
         payloads.push(...texts.map(text => text.split(' ')[2]!))
+        all.push(...texts)
         back.send(...texts.map(text => puback(Number(/id (\d+)/.exec(text)?.[1]))))
       }
 
       expect(payloads).toEqual(Array.from({ length: 10 }, (_, index) => `'m${index}'`))
+      expect(all.filter(text => !text.endsWith(' dup'))).toEqual([])
     })
   })
 

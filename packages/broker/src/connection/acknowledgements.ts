@@ -8,6 +8,7 @@ import type { WriterPool } from './writer-pool.ts'
 interface Batch {
   readonly turn: number
   readonly writer: PacketWriter
+  count: number
   pubackCount: number
 }
 
@@ -59,21 +60,25 @@ export class Acknowledgements {
    */
   writer(saysStored: boolean): PacketWriter {
     if (this.#batches.length === 0 && (!saysStored || this.#store.isSettled)) return this.#output.writer()
-    return this.#lastBatch().writer
+    return this.#batchForOne().writer
   }
 
   /** The same for a PUBACK. */
   pubackWriter(saysStored: boolean): PacketWriter {
     if (this.#batches.length === 0 && (!saysStored || this.#store.isSettled)) return this.#output.writer()
-    const batch = this.#lastBatch()
+    const batch = this.#batchForOne()
     batch.pubackCount++
     this.#heldPubackCount++
     return batch.writer
   }
 
-  /** Where to write the CONNACK, now. Until what it says is stored, nothing else leaves either [MQTT-3.2.0-1]. */
-  firstWriter(): PacketWriter {
-    if (!this.#store.isSettled) {
+  /**
+   * Where to write the CONNACK, now. Until what it says is stored, nothing else leaves either [MQTT-3.2.0-1].
+   *
+   * @param saysStored whether it speaks of a Session that is or was stored
+   */
+  firstWriter(saysStored: boolean): PacketWriter {
+    if (saysStored && !this.#store.isSettled) {
       this.#output.hold()
       this.#store.whenSettled(() => this.#output.release())
     }
@@ -91,11 +96,14 @@ export class Acknowledgements {
     this.#onReleased = undefined
   }
 
-  /** The batch of this turn. */
-  #lastBatch(): Batch {
+  /** The batch of this turn, with one more answer counted. */
+  #batchForOne(): Batch {
     const last = this.#batches.at(-1)
-    if (last?.turn === this.#turn.number) return last
-    const batch = { turn: this.#turn.number, writer: this.#pool.take(), pubackCount: 0 }
+    if (last?.turn === this.#turn.number) {
+      last.count++
+      return last
+    }
+    const batch = { turn: this.#turn.number, writer: this.#pool.take(), count: 1, pubackCount: 0 }
     this.#batches.push(batch)
     this.#store.whenSettled(() => this.#release(batch))
     return batch
@@ -105,7 +113,7 @@ export class Acknowledgements {
     if (this.#batches[0] !== batch) return // discarded
     this.#batches.shift()
     this.#heldPubackCount -= batch.pubackCount
-    this.#output.writer().copy(batch.writer.bytes, 0, batch.writer.position)
+    this.#output.writer(batch.count).copy(batch.writer.bytes, 0, batch.writer.position)
     this.#pool.give(batch.writer)
     if (this.#batches.length > 0) return
     const onReleased = this.#onReleased

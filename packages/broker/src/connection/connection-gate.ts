@@ -29,6 +29,13 @@ export class ConnectionGate {
     return this.#connections.size
   }
 
+  /** Bytes of output that the host has not taken, of all connections. Looks at each of them. */
+  get pendingBytes(): number {
+    let bytes = 0
+    for (const { output } of this.#connections) bytes += output.pendingBytes
+    return bytes
+  }
+
   connections(): Connection[] {
     return [...this.#connections]
   }

@@ -280,7 +280,7 @@ export class Connection
     const { registry, limits, observer } = this.services
     const { properties } = connect
     const { clientId, cleanStart, sessionExpiryInterval } = admission
-    const { session, isPresent } = registry.open(clientId, cleanStart, sessionExpiryInterval)
+    const { session, isPresent, isStored } = registry.open(clientId, cleanStart, sessionExpiryInterval)
     this.#session = session
     session.attach(this, properties.receiveMaximum ?? 0xffff)
     this.#state = 'connected'
@@ -292,7 +292,8 @@ export class Connection
     session.setWill(connect.will && storedWill(connect.will)) // [MQTT-3.1.2-7]
     this.#deadlines.startKeepAlive(admission.keepAlive)
     this.#client = { clientId, protocolVersion: connect.protocolVersion, remoteAddress: this.remoteAddress }
-    writePacket(this.acknowledgements.firstWriter(), admission.connack(isPresent, authentication), this.version) // [MQTT-3.2.0-1]
+    const writer = this.acknowledgements.firstWriter(isStored)
+    writePacket(writer, admission.connack(isPresent, authentication), this.version) // [MQTT-3.2.0-1]
     observer.connected(this.#client)
     session.pump()
     session.gatherShared()

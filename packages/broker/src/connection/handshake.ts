@@ -64,6 +64,7 @@ const steps: readonly ((attempt: Attempt) => Refusal | undefined)[] = [
 
 /** Decides about a CONNECT. Nothing has been changed when it refuses. */
 export function handshake(connect: Connect, services: ConnectionServices): Admission | Refusal {
+  services.counters.receivedConnects++
   const attempt: Attempt = {
     connect,
     services,

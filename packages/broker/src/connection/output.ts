@@ -28,7 +28,7 @@ export interface OutputServices {
   readonly writers: WriterPool
   readonly turn: Turn
   readonly limits: OutputLimits
-  readonly counters: { sentBytes: number }
+  readonly counters: { sentBytes: number; sentPackets: number; sentPayloadBytes: number }
 }
 
 /** A payload from this size on is not copied but handed to the host where it is, in bytes. */
@@ -78,8 +78,9 @@ export class Output implements Flushable {
     return this.pendingBytes > this.#services.limits.outputHighWaterBytes
   }
 
-  /** The buffer to write whole packets to, now: it is another one in the next turn. */
-  writer(): PacketWriter {
+  /** The buffer to write whole packets to, now: it is another one in the next turn. @param packetCount how many, for the counters */
+  writer(packetCount = 1): PacketWriter {
+    this.#services.counters.sentPackets += packetCount
     if (this.#collectedBytes > this.#collectedBytesMax) this.flush()
     if (!this.#isScheduled) {
       this.#isScheduled = true
@@ -92,6 +93,7 @@ export class Output implements Flushable {
   publish(content: PublishContent, header: PublishHeader, version: ProtocolVersion): void {
     const writer = this.writer()
     const { payloadStart, payloadEnd } = content
+    this.#services.counters.sentPayloadBytes += payloadEnd - payloadStart
     if (payloadEnd - payloadStart < LINKED_PAYLOAD_MIN) writePublish(writer, content, header, version)
     else {
       writePublishHead(writer, content, header, version)

@@ -78,6 +78,7 @@ function route(connection: PacketContext, packet: Publish, topic: string): Reaso
   if (packet.qos > 0 && !services.store.health.isWritable && connection.version === 5) return ReasonCode.QuotaExceeded
   if (services.capabilities.validatesPayloadFormat && !hasValidPayload(packet)) return ReasonCode.PayloadFormatInvalid
   const message = messageOf(packet, topic, connection)
+  counters.receivedPayloadBytes += message.payloadLength
   if (packet.retain && !router.retain(message)) return ReasonCode.QuotaExceeded
   services.congestion.take() // what a Will or a timer has brought about is not this publisher's doing
   const count = router.publish(message)

@@ -19,8 +19,13 @@ export class ConnectionCounters {
   receivedBytes = 0
   sentBytes = 0
   receivedPackets = 0
+  sentPackets = 0
+  receivedConnects = 0
   receivedPublishes = 0
   sentPublishes = 0
+  /** Bytes of payloads, of PUBLISH packets that were taken. */
+  receivedPayloadBytes = 0
+  sentPayloadBytes = 0
   /** PUBLISH packets that were refused, with their own answer or in silence as the version allows. */
   deniedPublishes = 0
   /** Connections that the broker ended, by Reason Code. There are 43 codes. */

@@ -23,10 +23,13 @@ export interface RetainedLimits {
 
 /**
  * The last retained message of each topic (section 3.3.1.3), by topic and as a tree for filters with
- * wildcards. Beyond a limit nothing new is retained; what is there can still be replaced and cleared.
+ * wildcards. Beyond a limit nothing new is retained; what is there can still be replaced and cleared. Messages of the Server
+ * itself stand in the same tree and are neither counted nor limited: they are as many as the program has names for.
  */
 export class RetainedMessages {
   readonly #byTopic = new Map<string, Node>()
+  /** The same for messages of the Server itself; no topic is in both. */
+  readonly #system = new Map<string, Node>()
   readonly #root = new Node(undefined, '')
   readonly #limits: RetainedLimits
   readonly #onExpired: (topic: string) => void
@@ -38,6 +41,7 @@ export class RetainedMessages {
     this.#onExpired = onExpired
   }
 
+  /** Retained messages of Clients. */
   get count(): number {
     return this.#byTopic.size
   }
@@ -58,10 +62,20 @@ export class RetainedMessages {
     const growth = sizeOf(message) - (known?.message === undefined ? 0 : sizeOf(known.message))
     if (known === undefined && this.#byTopic.size >= this.#limits.retainedCountMax) return false
     if (growth > 0 && this.#bytes + growth > this.#limits.retainedBytesMax) return false
-    const node = known ?? this.#grow(message.topic)
+    const node = known ?? this.#grow(message.topic, this.#byTopic)
     node.message = message
     this.#bytes += growth
     return true
+  }
+
+  /**
+   * Keeps a message of the Server itself.
+   *
+   * @param message owned, with a payload that is not empty, without expiry, to a topic that Clients cannot publish to
+   */
+  setSystem(message: Message): void {
+    const node = this.#system.get(message.topic) ?? this.#grow(message.topic, this.#system)
+    node.message = message
   }
 
   /** Forgets the message of a topic [MQTT-3.3.1-6]. @returns whether there was one */
@@ -80,7 +94,7 @@ export class RetainedMessages {
   }
 
   get(topic: string): Message | undefined {
-    return this.#byTopic.get(topic)?.message
+    return (this.#byTopic.get(topic) ?? this.#system.get(topic))?.message
   }
 
   /**
@@ -90,8 +104,9 @@ export class RetainedMessages {
    */
   match(filter: string, now: number): Message[] {
     const found: Message[] = []
+    const exact = this.get(filter)
     if (hasWildcards(filter)) this.#matchTree(filter.split('/'), found)
-    else if (this.#byTopic.has(filter)) found.push(this.#byTopic.get(filter)!.message!)
+    else if (exact !== undefined) found.push(exact)
     const alive = found.filter(message => !isExpired(message.expiresAt, now))
     if (alive.length < found.length) {
       for (const message of found) if (isExpired(message.expiresAt, now)) this.#expire(message)
@@ -120,7 +135,7 @@ export class RetainedMessages {
     for (const { message } of nodes) if (message !== undefined) found.push(message)
   }
 
-  #grow(topic: string): Node {
+  #grow(topic: string, index: Map<string, Node>): Node {
     let node = this.#root
     for (const level of topic.split('/')) {
       node.children ??= new Map()
@@ -131,7 +146,7 @@ export class RetainedMessages {
       }
       node = child
     }
-    this.#byTopic.set(topic, node)
+    index.set(topic, node)
     return node
   }
 }

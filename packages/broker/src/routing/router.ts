@@ -66,6 +66,11 @@ export class Router {
     return this.#tree.size - this.#groupCount + this.#memberCount
   }
 
+  /** Shared Subscriptions among them, each member counted. */
+  get sharedSubscriptionCount(): number {
+    return this.#memberCount
+  }
+
   subscribe(subscription: Subscription): void {
     if (isSharedFilter(subscription.filter)) return this.#join(subscription)
     this.#tree.add(subscription)
@@ -117,6 +122,16 @@ export class Router {
     }
     this.#store.saveRetained(message.topic, message)
     return true
+  }
+
+  /**
+   * Retains and publishes a message of the Server itself, which is not stored: after a restart it would not be true.
+   *
+   * @param message as {@link RetainedMessages.setSystem} wants it
+   */
+  publishSystem(message: Message): void {
+    this.retained.setSystem(message.own())
+    this.publish(message)
   }
 
   /** A group stands in the tree under the filter behind its ShareName, as one Subscriber at QoS 2. */

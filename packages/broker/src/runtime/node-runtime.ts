@@ -7,6 +7,10 @@ export const nodeRuntime: Runtime = {
   wallClockMs: () => Date.now(),
   random: () => Math.random(),
   uniqueId: () => randomBytes(16).toString('base64url'),
+  heapBytes() {
+    const { heapUsed, external } = process.memoryUsage() // payloads are external to the heap of JavaScript
+    return heapUsed + external
+  },
   startTimer(delayMs, callback) {
     const timer = setTimeout(callback, delayMs)
     return () => clearTimeout(timer)

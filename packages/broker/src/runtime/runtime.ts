@@ -11,6 +11,8 @@ export interface Runtime {
   random(): number
   /** 128 bits from a source that cannot be guessed, as 22 characters of `[0-9A-Za-z_-]`. */
   uniqueId(): string
+  /** Bytes that the program's data takes, for people. */
+  heapBytes(): number
   /** Calls back once after `delayMs`. @returns a function that prevents it */
   startTimer(delayMs: number, callback: () => void): () => void
   /** Calls back once when all input that has already arrived has been handled. */

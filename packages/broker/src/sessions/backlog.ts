@@ -1,6 +1,7 @@
 import type { Message } from '@curlew/protocol'
 import { messageBytes, type QueuedRecord, type Store, type Backlog as StoredBacklog } from '../store/store.ts'
 import { MessageQueue } from './message-queue.ts'
+import type { WaitingTotals } from './waiting-totals.ts'
 
 export interface QueueLimits {
   /** Messages that wait for one Session at most. Default 10 000: hours of a device, minutes of a back end. */
@@ -45,6 +46,7 @@ export class Backlog {
   readonly #owner: BacklogOwner
   readonly #store: Store
   readonly #limits: QueueLimits
+  readonly #totals: WaitingTotals
   readonly #window = new MessageQueue()
   #coldCount = 0
   #coldBytes = 0
@@ -53,10 +55,12 @@ export class Backlog {
   /** Changes when what is being read is not wanted any more. */
   #reading = 0
 
-  constructor(owner: BacklogOwner, store: Store, limits: QueueLimits) {
+  /** @param totals of all Sessions; what waits here is in them until it leaves or {@link giveAway} ends */
+  constructor(owner: BacklogOwner, store: Store, limits: QueueLimits, totals: WaitingTotals) {
     this.#owner = owner
     this.#store = store
     this.#limits = limits
+    this.#totals = totals
   }
 
   get count(): number {
@@ -88,6 +92,7 @@ export class Backlog {
   /** Takes out what {@link peek} gave. */
   shift(): QueuedRecord | undefined {
     const record = this.#window.shift()
+    if (record !== undefined) this.#leave(record)
     if (this.#coldCount > 0 && this.#owner.isConnected && this.#window.count < WINDOW_COUNT_MAX / 2) this.#fill()
     return record
   }
@@ -97,6 +102,8 @@ export class Backlog {
     const size = messageBytes(record.message)
     if (size > this.#limits.queuedBytesMax) return this.#owner.onDropped(record)
     this.#trim(1, size)
+    this.#totals.count++
+    this.#totals.bytes += size
     const { isStored, isConnected } = this.#owner
     const isWindowFull = this.#window.count >= WINDOW_COUNT_MAX || this.#window.bytes >= WINDOW_BYTES_MAX
     if (!isStored || (isConnected && this.#coldCount === 0 && !isWindowFull)) return this.#window.push(record)
@@ -131,6 +138,8 @@ export class Backlog {
     this.#coldCount = count
     this.#coldBytes = bytes
     this.#coldFrom = 0
+    this.#totals.count += count
+    this.#totals.bytes += bytes
   }
 
   /**
@@ -145,19 +154,25 @@ export class Backlog {
 
   /** Takes out messages that are in memory. */
   takeOut(isWanted: (record: QueuedRecord) => boolean): void {
-    this.#window.extract(isWanted)
+    for (const record of this.#window.extract(isWanted)) this.#leave(record)
   }
 
   /**
    * Gives messages away: those in memory now, the cold ones as they are read, until a page of them has only such as nobody takes.
    *
    * @param give gives one away, if it can be
-   * @param onDone called when all that can be given away has been, perhaps before the call returns
+   * @param onDone given when the Session ends: called when all that can be given away has been, perhaps before the call returns;
+   *   what is left has been forgotten
    */
-  giveAway(give: (record: QueuedRecord) => Gift, onDone: () => void = () => {}): void {
-    this.#window.extract(record => give(record) === 'taken')
-    if (this.#coldCount > 0 && !this.#isReading) this.#giveColdAway(this.#coldFrom, give, onDone)
-    else onDone()
+  giveAway(give: (record: QueuedRecord) => Gift, onDone?: () => void): void {
+    this.takeOut(record => give(record) === 'taken')
+    const end = (): void => {
+      if (onDone === undefined) return
+      this.#clear()
+      onDone()
+    }
+    if (this.#coldCount > 0 && !this.#isReading) this.#giveColdAway(this.#coldFrom, give, end)
+    else end()
   }
 
   /** Lets the oldest go until so much more fits. */
@@ -167,6 +182,7 @@ export class Backlog {
       if (this.#window.count === 0) this.#fill()
       const oldest = this.#window.shift()
       if (oldest === undefined) return // it is being read, and goes when it has come
+      this.#leave(oldest)
       this.#owner.onDropped(oldest)
     }
   }
@@ -191,7 +207,9 @@ export class Backlog {
     this.#read(from, records => {
       const gifts = records.map(record => {
         const gift = give(record)
-        if (gift === 'taken') this.#uncount(record)
+        if (gift !== 'taken') return gift
+        this.#uncount(record)
+        this.#leave(record)
         return gift
       })
       const isInVain = gifts.includes('refused') && !gifts.includes('taken')
@@ -215,11 +233,29 @@ export class Backlog {
     this.#coldBytes -= messageBytes(message)
   }
 
+  /** A message does not wait any more. */
+  #leave({ message }: QueuedRecord): void {
+    this.#totals.count--
+    this.#totals.bytes -= messageBytes(message)
+  }
+
   /** There is less in the Store than there should be: it was damaged, and has said so. */
   #lose(): void {
     const count = this.#coldCount
+    this.#clearCold()
+    this.#owner.onLost(count)
+  }
+
+  #clear(): void {
+    this.stopReading()
+    this.#clearCold()
+    this.takeOut(() => true)
+  }
+
+  #clearCold(): void {
+    this.#totals.count -= this.#coldCount
+    this.#totals.bytes -= this.#coldBytes
     this.#coldCount = 0
     this.#coldBytes = 0
-    this.#owner.onLost(count)
   }
 }

@@ -39,10 +39,17 @@ export class Sender {
     if (!outlet.publish(message, header)) this.#drops.tooLarge++
   }
 
-  /** Sends a message for the first time. @returns `false` when it has expired or is too large for the Client [MQTT-3.1.2-25] */
-  send(outlet: Outlet, { message, qos, retain, subscriptionIdentifiers }: QueuedRecord, packetId: number): boolean {
+  /**
+   * Sends a message for the first time in this run of the broker.
+   *
+   * @param isRepeated whether an earlier run may have sent it
+   * @returns `false` when it has expired or is too large for the Client [MQTT-3.1.2-25]
+   */
+  send(outlet: Outlet, record: QueuedRecord, packetId: number, isRepeated: boolean): boolean {
+    const { message, qos, retain, subscriptionIdentifiers } = record
     if (this.#isOver(message)) return false
     const header = this.#headerOf(message, qos, retain, subscriptionIdentifiers)
+    header.dup = isRepeated // [MQTT-3.3.1-1]
     header.packetId = packetId
     if (outlet.publish(message, header)) return true
     this.#drops.tooLarge++

@@ -35,6 +35,8 @@ export interface OpenedSession {
   readonly session: Session
   /** Whether it existed before: Session Present of CONNACK [MQTT-3.2.2-2], [MQTT-3.2.2-3]. */
   readonly isPresent: boolean
+  /** Whether the Store knows it, or knew the one whose place it takes. */
+  readonly isStored: boolean
 }
 
 /** A Session with what happens to it while nobody is connected. */
@@ -54,6 +56,16 @@ class Entry {
   }
 }
 
+/** Read by whoever shows numbers. */
+export class RegistryCounters {
+  takenOver = 0
+  expired = 0
+  /** Sessions that a connection holds now. */
+  connected = 0
+  /** The most there have been of them. */
+  connectedMax = 0
+}
+
 /**
  * All Sessions by Client Identifier, and the turns of their lives: created or resumed by CONNECT, left by the end of a
  * connection, ended by Clean Start or by their expiry. At most one connection holds a Session at a time.
@@ -62,7 +74,7 @@ export class SessionRegistry {
   readonly #entries = new Map<string, Entry>()
   readonly #services: RegistryServices
   #isStopping = false
-  readonly counters: { takenOver: number; expired: number } = { takenOver: 0, expired: 0 }
+  readonly counters: RegistryCounters = new RegistryCounters()
 
   constructor(services: RegistryServices) {
     this.#services = services
@@ -87,11 +99,21 @@ export class SessionRegistry {
   }
 
   /**
-   * Finds or creates the Session of a Client that connects. A connection that holds it is ended first [MQTT-3.1.4-3].
+   * Finds or creates the Session of a Client that connects, for the connection to attach itself to. Another connection that holds it
+   * is ended first [MQTT-3.1.4-3].
    *
    * @param expiryInterval seconds, already within {@link RegistryLimits.sessionExpiryIntervalMax}
    */
   open(clientId: string, cleanStart: boolean, expiryInterval: number): OpenedSession {
+    const wasStored = this.#entries.get(clientId)?.session.isStored === true
+    const opened = this.#open(clientId, cleanStart, expiryInterval)
+    const { counters } = this
+    counters.connected++
+    if (counters.connected > counters.connectedMax) counters.connectedMax = counters.connected
+    return { ...opened, isStored: wasStored || opened.session.isStored }
+  }
+
+  #open(clientId: string, cleanStart: boolean, expiryInterval: number): Omit<OpenedSession, 'isStored'> {
     const outlet = this.#entries.get(clientId)?.session.outlet
     if (outlet !== undefined) {
       this.counters.takenOver++
@@ -119,6 +141,7 @@ export class SessionRegistry {
    */
   leave(session: Session, outlet: Outlet): void {
     if (session.outlet !== outlet) return
+    this.counters.connected--
     session.detach()
     const entry = this.#entries.get(session.clientId)!
     const { timers, runtime } = this.#services

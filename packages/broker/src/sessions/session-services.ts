@@ -7,6 +7,7 @@ import type { QueueLimits } from './backlog.ts'
 import type { Congestion } from './congestion.ts'
 import type { DropCounters } from './drop-counters.ts'
 import type { Sender } from './sender.ts'
+import type { WaitingTotals } from './waiting-totals.ts'
 
 export interface SessionLimits extends QueueLimits {
   /** Messages sent to one Client and not acknowledged at most, beside its Receive Maximum. Default 100. */
@@ -23,6 +24,7 @@ export interface SessionServices {
   readonly groups: SharedGroups
   readonly limits: SessionLimits
   readonly drops: DropCounters
+  readonly waiting: WaitingTotals
   readonly congestion: Congestion
   /** Holds the payloads of messages in flight. */
   readonly slab: PayloadSlab

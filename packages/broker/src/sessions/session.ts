@@ -40,10 +40,11 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** Published when the connection is lost; `undefined` once it has been published or taken back. */
   will: StoredWill | undefined = undefined
   readonly incoming: IncomingDeliveries
-  /** These three: {@link SlowReceiver}. */
+  /** These three: {@link SlowReceiver}. The last: {@link Subscriber.isLocal}. */
   readonly waiting: Set<() => void> = new Set()
   finishedCount = 0
   isStuck = false
+  readonly isLocal: boolean = true
 
   readonly #services: SessionServices
   readonly #queue: Backlog
@@ -60,6 +61,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    * whose PUBREC has come, or -1; `undefined` when there is no such thing.
    */
   #unresumed: number | undefined
+  /** Messages below this sequence are of an earlier run, which may have sent any of them: what ended there may not be stored. */
+  #restoredUpTo = 0
   #isAwaitingStore = false
   #receiveMaximum = 0xffff
 
@@ -68,7 +71,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.storeId = clientId
     this.expiryInterval = expiryInterval
     this.#services = services
-    this.#queue = new Backlog(this, services.store, services.limits)
+    this.#queue = new Backlog(this, services.store, services.limits, services.waiting)
     this.#retained = new RetainedDeliveries(services.retained, this)
     this.#sender = services.sender
     this.#outgoing = new OutgoingDeliveries(services.limits.inFlightMessagesMax)
@@ -84,10 +87,6 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** {@link Subscriber.isConnected} */
   get isConnected(): boolean {
     return this.#outlet !== undefined
-  }
-  /** {@link Subscriber.isLocal} */
-  get isLocal(): boolean {
-    return true
   }
   /** {@link Subscriber.unfinishedCount} */
   get unfinishedCount(): number {
@@ -121,6 +120,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   restoreQueue(backlog: StoredBacklog, incoming: readonly number[]): void {
     this.#isStored = true
     this.#nextSequence = backlog.nextSequence
+    this.#restoredUpTo = backlog.nextSequence
     this.#queue.restore(backlog)
     if (backlog.count > 0) this.#unresumed = backlog.lastReleased
     for (const packetId of incoming) this.incoming.restore(packetId)
@@ -332,7 +332,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** Sends a message for the first time; {@link #canSend} has been asked. */
   #send(record: QueuedRecord): void {
     const packetId = packetIdAt(record.sequence)
-    if (!this.#sender.send(this.#outlet!, record, packetId)) return this.#forget(record)
+    const isRepeated = record.sequence < this.#restoredUpTo
+    if (!this.#sender.send(this.#outlet!, record, packetId, isRepeated)) return this.#forget(record)
     this.#outgoing.start(record, packetId, record.qos)
     this.#inFlightBytes += messageBytes(record.message)
   }

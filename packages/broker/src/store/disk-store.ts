@@ -101,7 +101,7 @@ export class DiskStore implements Store {
   /** @throws {EngineError} when the folder cannot be opened or is in use @throws {StoreFormatError} when a later version wrote it */
   async load(): Promise<StoredState> {
     await this.#engine.open()
-    const { state, damaged } = await this.#journal.load()
+    const { state, damaged } = await this.#loaded()
     const { catalogue, lastEnvelope } = this.#journal
     this.#nextNumber = catalogue.nextSession
     this.#open = new Envelope(lastEnvelope + 1)
@@ -112,6 +112,18 @@ export class DiskStore implements Store {
     await this.#putAside(damaged)
     this.#isCheckpointDue = !this.#journal.isEmpty
     return state
+  }
+
+  /** Reads the journal; what is damaged so much that it cannot be read is salvaged first. */
+  async #loaded() {
+    try {
+      return await this.#journal.load()
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.fault !== 'corrupt' || this.#engine.salvage === undefined)
+        throw error
+      await this.#engine.salvage(error.message)
+      return this.#journal.load()
+    }
   }
 
   saveSession(record: SessionRecord): void {

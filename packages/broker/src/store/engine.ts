@@ -61,6 +61,11 @@ export interface Engine {
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /** The first entries of a range. @param limit how many at most */
   page(range: KeyRange, limit: number): Promise<EngineEntry[]>
+  /**
+   * Makes what is damaged readable again, without what cannot be read; that is kept elsewhere. The engine is open afterwards. An
+   * engine that cannot do so does not have it.
+   */
+  salvage?(reason: string): Promise<void>
   /** Lets go of the files. Everything under way is finished first. */
   close(): Promise<void>
 }

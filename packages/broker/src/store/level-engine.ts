@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import {
   type Engine,
@@ -39,14 +39,29 @@ export class LevelEngine implements Engine {
     await this.#run(async () => {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 })
       try {
+        if (await this.#lacksRoot()) throw new EngineError('corrupt', 'the file CURRENT is missing')
         this.#level = await this.#opened()
       } catch (error) {
-        if (engineErrorOf(error).fault !== 'corrupt' || this.#quarantine === undefined) throw error
-        await this.#quarantine.keepFolder(engineErrorOf(error).message)
-        await ClassicLevel.repair(this.#folder)
-        this.#level = await this.#opened()
+        const { fault, message } = engineErrorOf(error)
+        if (fault !== 'corrupt' || this.#quarantine === undefined) throw error
+        await this.salvage(message)
       }
     })
+  }
+
+  async salvage(reason: string): Promise<void> {
+    await this.close()
+    await this.#run(async () => {
+      await this.#quarantine?.keepFolder(reason)
+      await ClassicLevel.repair(this.#folder)
+      this.#level = await this.#opened()
+    })
+  }
+
+  /** Whether there are files of a store without the one that leads to them: LevelDB would begin a new one and delete them. */
+  async #lacksRoot(): Promise<boolean> {
+    const names = await readdir(this.#folder)
+    return !names.includes('CURRENT') && names.some(name => /^MANIFEST-|\.(ldb|sst|log)$/.test(name))
   }
 
   async #opened(): Promise<Level> {
@@ -105,12 +120,13 @@ export class LevelEngine implements Engine {
     try {
       return await action()
     } catch (error) {
-      throw error instanceof EngineError ? error : engineErrorOf(error)
+      throw engineErrorOf(error)
     }
   }
 }
 
 function engineErrorOf(error: unknown): EngineError {
+  if (error instanceof EngineError) return error
   const reason = reasonOf(error)
   return new EngineError(faultOf(error, reason), reason, error)
 }
@@ -122,11 +138,16 @@ function reasonOf(error: unknown): string {
   return innermost instanceof Error ? innermost.message : String(innermost)
 }
 
+/** Files that are missing, cut short or full of other bytes; `Invalid argument` is what an empty one gives. */
+const damagePattern =
+  /corrupt|checksum|bad (record|block|magic)|missing files|sstable|truncated|invalid argument|no such file/i
+const fullPattern = /no space left|ENOSPC|disk quota|EDQUOT/i
+
 function faultOf(error: unknown, reason: string): EngineFault {
   const codes = new Set<string>()
   for (let at = error; at instanceof Error; at = at.cause) codes.add(String((at as NodeJS.ErrnoException).code))
   if (codes.has('LEVEL_LOCKED')) return 'locked'
-  if (codes.has('LEVEL_CORRUPTION') || /corrupt|checksum|missing files|bad record/i.test(reason)) return 'corrupt'
   // LevelDB gives system errors as their text only.
-  return /no space left|ENOSPC|disk quota|EDQUOT/i.test(reason) ? 'full' : 'failed'
+  if (fullPattern.test(reason)) return 'full'
+  return codes.has('LEVEL_CORRUPTION') || damagePattern.test(reason) ? 'corrupt' : 'failed'
 }

@@ -34,6 +34,9 @@ export class MemoryStore implements Store {
   readonly isSettled: boolean = true
   readonly isCongested: boolean = false
   readonly health: StoreHealth = { isWritable: true }
+  /** Never called. */
+  onHealthChange: (() => void) | undefined = undefined
+  readonly durability = 'memory'
 
   async load(): Promise<StoredState> {
     return { sessions: [...this.#sessions.values()].map(storedSession), retained: [...this.#retained.values()] }

@@ -156,8 +156,11 @@ export function writeQueued(writer: PacketWriter, record: QueuedRecord): void {
   if (bodyId !== 0) writeNumber(writer, bodyId)
 }
 
+/** A queued message as it is read: its body may have to be looked up. */
+export type ReadQueuedRecord<Found> = Omit<QueuedRecord, 'message'> & { readonly message: Found }
+
 /** @param messageOf gives the message, of a body if its number is not 0 */
-export function readQueued(reader: PacketReader, messageOf: (bodyId: number) => Message): QueuedRecord {
+export function readQueued<Found>(reader: PacketReader, messageOf: (bodyId: number) => Found): ReadQueuedRecord<Found> {
   const flags = reader.byte()
   const sequence = readNumber(reader)
   const subscriptionIdentifiers: number[] = []

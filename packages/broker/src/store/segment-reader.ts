@@ -22,35 +22,30 @@ export async function readSegment(
 ): Promise<QueuedRecord[]> {
   const [value] = await engine.getMany([segmentKey(session, segment.first)])
   if (value === undefined) throw new CorruptRecordError(`segment ${segment.first} of Session ${session} is missing`)
-  const bodies = segment.hasBodies ? await readBodies(engine, bodyIdsOf(value, clocks), clocks) : new Map()
-  return recordsOf(value, clocks, bodies).filter(({ sequence }) => !segment.gone.has(sequence))
+  const bodies = segment.hasBodies ? await readBodies(engine, bodyIdsOf(value, segment, clocks), clocks) : new Map()
+  return recordsOf(value, segment, clocks, bodies)
 }
 
-function recordsOf(value: Uint8Array, clocks: Clocks, bodies: Bodies): QueuedRecord[] {
+/** What is gone of the segment may refer to bodies that are gone as well. */
+function recordsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks, bodies: Bodies): QueuedRecord[] {
   const reader = readRecord(value)
   const records: QueuedRecord[] = []
   for (let count = readNumber(reader); count > 0; count--) {
-    records.push(
-      readQueued(reader, bodyId => {
-        const message = bodyId === 0 ? readMessage(reader, clocks) : bodies.get(bodyId)
-        if (message === undefined) throw new CorruptRecordError(`body ${bodyId} is missing`)
-        return message
-      }),
-    )
+    const record = readQueued(reader, bodyId => (bodyId === 0 ? readMessage(reader, clocks) : bodies.get(bodyId)))
+    if (gone.has(record.sequence)) continue
+    if (record.message === undefined) throw new CorruptRecordError(`body ${record.bodyId} is missing`)
+    records.push({ ...record, message: record.message })
   }
   return records
 }
 
-/** The bodies that a segment refers to, found by reading it with any message in their place. */
-function bodyIdsOf(value: Uint8Array, clocks: Clocks): number[] {
+/** The bodies that what is left of a segment refers to. */
+function bodyIdsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks): number[] {
   const reader = readRecord(value)
   const ids = new Set<number>()
   for (let count = readNumber(reader); count > 0; count--) {
-    readQueued(reader, bodyId => {
-      if (bodyId === 0) return readMessage(reader, clocks)
-      ids.add(bodyId)
-      return undefined as unknown as Message // the record is thrown away
-    })
+    const { bodyId, sequence } = readQueued(reader, id => (id === 0 ? readMessage(reader, clocks) : undefined))
+    if (bodyId !== 0 && !gone.has(sequence)) ids.add(bodyId)
   }
   return [...ids]
 }

@@ -10,14 +10,9 @@ import {
   sessionLine,
   subscriptionLine,
 } from './state-line.ts'
+import type { StateSelection } from './state-selection.ts'
 import type { QueuedRecord, Store, StoredSession } from './store.ts'
 import { answerOf } from './store-wait.ts'
-
-/** Which part of a store is wanted. */
-export interface StateSelection {
-  includesSession(clientId: string): boolean
-  includesRetained(topic: string): boolean
-}
 
 /**
  * Turns what a {@link Store} holds into lines of JSON, see `state-line.ts`. Queues are read page by page; Sessions and retained

@@ -46,7 +46,7 @@ export class Fields {
     return this.has(name) ? this.number(name, min, max) : undefined
   }
 
-  oneOf<Value extends number>(name: string, values: readonly Value[]): Value {
+  oneOf<const Value extends number>(name: string, values: readonly Value[]): Value {
     const value = this.#get(name)
     return values.find(candidate => candidate === value) ?? this.#refuse(name, `must be one of ${values.join(', ')}`)
   }

@@ -64,6 +64,8 @@ export class StateImport {
       case 'incoming':
         return store.acceptIncoming(entry.clientId, entry.packetId)
       case 'retained':
+        // Nobody waits for a retained message of QoS 0; for a topic to be cleared first this can.
+        if (entry.message.qos === 0) store.saveRetained(entry.message.topic, undefined)
         return store.saveRetained(entry.message.topic, entry.message)
       default:
         entry satisfies never

@@ -54,8 +54,11 @@ export class StateReader {
   readonly #clocks: Clocks
   #exportedAtMs = 0
   #state: 'header' | 'body' | 'end' = 'header'
-  /** The Session that was begun last; `undefined` where its line is wrong, so that the lines behind it are taken for its own. */
+  /** The Session that was begun last. */
   #session: OpenSession | undefined
+  /** Whether a line since may have begun another Session, but is wrong: the lines behind it are taken for its own. */
+  #isSessionUnknown = false
+  #hasFaults = false
 
   /** @param clocks what the expiry of messages is measured with */
   constructor(clocks: Clocks) {
@@ -64,6 +67,16 @@ export class StateReader {
 
   /** @throws {StateFault} when the line is wrong; the next one can be read all the same */
   read(line: string): StateEntry {
+    try {
+      return this.#read(line)
+    } catch (error) {
+      this.#hasFaults = true
+      this.#isSessionUnknown = true
+      throw error
+    }
+  }
+
+  #read(line: string): StateEntry {
     const fields = new Fields(parsed(line))
     const type = fields.text('type')
     if (this.#state === 'end') throw new StateFault('stands behind the last line')
@@ -126,6 +139,7 @@ export class StateReader {
     if (this.clientIds.has(clientId)) fields.refuse('clientId', `${JSON.stringify(clientId)} is there already`)
     this.clientIds.add(clientId)
     this.#session = new OpenSession(clientId)
+    this.#isSessionUnknown = false
     this.counts.sessions++
     return { kind: 'session', record }
   }
@@ -155,7 +169,11 @@ export class StateReader {
       qos: fields.oneOf('qos', [1, 2]),
       retain: fields.boolean('retain'),
       subscriptionIdentifiers: fields.numbers('subscriptionIdentifiers', 1, VARIABLE_BYTE_INTEGER_MAX),
-      sharedFilter: fields.optionalText('sharedFilter', isSharedTopicFilter, 'the Topic Filter of a Shared Subscription'),
+      sharedFilter: fields.optionalText(
+        'sharedFilter',
+        isSharedTopicFilter,
+        'the Topic Filter of a Shared Subscription',
+      ),
       isReleased: fields.boolean('isReleased'),
       envelope: Number.MAX_SAFE_INTEGER,
       bodyId: 0,
@@ -189,15 +207,17 @@ export class StateReader {
     this.#state = 'end'
     for (const [name, count] of Object.entries(this.counts)) {
       const told = fields.number(name, 0)
-      if (told !== count) fields.refuse(name, `is ${told}, but there are ${count} lines of that kind without faults`)
+      // Lines with faults are not counted, and are fault enough.
+      if (told !== count && !this.#hasFaults)
+        fields.refuse(name, `is ${told}, but there are ${count} lines of that kind`)
     }
     return { kind: 'end' }
   }
 
   #owner(fields: Fields): string {
     const clientId = fields.text('clientId')
-    if (this.clientIds.size === 0 && this.#session === undefined) return clientId
-    if (this.#session === undefined || this.#session.clientId === clientId) return clientId
+    if (this.#isSessionUnknown || this.#session?.clientId === clientId) return clientId
+    if (this.#session === undefined) return fields.refuse('type', 'must not come before a line of type "session"')
     const owner = JSON.stringify(this.#session.clientId)
     return fields.refuse('clientId', `must be ${owner}, the Session that these lines follow`)
   }

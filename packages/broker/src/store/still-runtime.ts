@@ -12,6 +12,7 @@ export function stillRuntime(runtime: Runtime): Runtime {
     wallClockMs: () => wallClockMs,
     random: () => runtime.random(),
     uniqueId: () => runtime.uniqueId(),
+    heapBytes: () => runtime.heapBytes(),
     startTimer: (delayMs, callback) => runtime.startTimer(delayMs, callback),
     atEndOfTurn: callback => runtime.atEndOfTurn(callback),
   }

@@ -124,6 +124,10 @@ export interface Store {
   /** Whether so much waits for the disk that whoever brings more should be made to wait. */
   readonly isCongested: boolean
   readonly health: StoreHealth
+  /** Called when {@link health} has changed. Set by whoever wants to know, one at a time. */
+  onHealthChange: (() => void) | undefined
+  /** When a change is durable: on stable storage, given to the system that stores it in an interval, or never. */
+  readonly durability: 'always' | 'interval' | 'memory'
 
   /** Settles what is open and lets go of files. */
   close(): Promise<void>

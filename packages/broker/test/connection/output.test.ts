@@ -1,6 +1,7 @@
 import type { PublishHeader } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
 import { Output } from '../../src/connection/output.ts'
+import { ConnectionCounters } from '../../src/connection/services.ts'
 import { Turn } from '../../src/connection/turn.ts'
 import { WriterPool } from '../../src/connection/writer-pool.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
@@ -26,7 +27,8 @@ const setUp = (outputHighWaterBytes = 1_048_576) => {
   const turn = new Turn(runtime, new MemoryStore())
   const calls: string[] = []
   const owner = { onPending: () => calls.push('pending'), onDrain: () => calls.push('drain') }
-  const services = { writers: new WriterPool(), turn, limits: { outputHighWaterBytes }, counters: { sentBytes: 0 } }
+  const counters = new ConnectionCounters()
+  const services = { writers: new WriterPool(), turn, limits: { outputHighWaterBytes }, counters }
   const open = () => {
     const stream = new FakeStream()
     return { stream, output: new Output(stream, owner, services) }

@@ -39,6 +39,21 @@ test('[MQTT-4.7.2-1] [MQTT3-4.7.2-1] a wildcard at the first level stays away fr
   expect(topicsOf(retained.match('$SYS/#', 0))).toEqual(['$SYS', '$SYS/x'])
 })
 
+test('messages of the Server stand beside those of Clients and count for nothing', () => {
+  const retained = new RetainedMessages({ retainedCountMax: 1, retainedBytesMax: 10 }, () => {})
+  retained.set(messageOf('a', '1'))
+  for (const value of ['1', '2']) retained.setSystem(messageOf('$SYS/broker/x', value))
+  retained.setSystem(messageOf('$SYS/broker/y', 'x'.repeat(100)))
+
+  expect([retained.count, retained.bytes]).toEqual([1, 2])
+  expect(payloadOf(retained.get('$SYS/broker/x'))).toBe('2')
+  expect(topicsOf(retained.match('$SYS/broker/x', 0))).toEqual(['$SYS/broker/x'])
+  expect(topicsOf(retained.match('$SYS/#', 0))).toEqual(['$SYS/broker/x', '$SYS/broker/y'])
+  expect(topicsOf(retained.match('#', 0))).toEqual(['a'])
+  expect([retained.clear('$SYS/broker/x'), retained.clear('a')]).toEqual([false, true])
+  expect(topicsOf(retained.match('$SYS/broker/+', 0))).toEqual(['$SYS/broker/x', '$SYS/broker/y'])
+})
+
 test('what has expired is not found, and is forgotten when it is met', () => {
   const expired: string[] = []
   const retained = new RetainedMessages(limits, topic => expired.push(topic))

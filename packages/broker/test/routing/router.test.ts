@@ -226,3 +226,16 @@ test('every sequence of subscribing, unsubscribing and publishing delivers what 
     { numRuns: 300 },
   )
 })
+
+test('a message of the Server is delivered and retained, and the store is not told', async () => {
+  const { router, store, client, subscribe } = setUp()
+  subscribe('$SYS/#')
+  subscribe('#')
+  const message = messageOf('$SYS/broker/x', 'x', { retain: true })
+
+  router.publishSystem(message)
+
+  expect(client.deliveries.map(delivery => delivery.message)).toEqual([message])
+  expect(router.retained.get('$SYS/broker/x')).toBe(message)
+  expect((await store.load()).retained).toEqual([])
+})

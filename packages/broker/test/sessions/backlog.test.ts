@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Backlog, type BacklogOwner, type QueueLimits } from '../../src/sessions/backlog.ts'
+import { WaitingTotals } from '../../src/sessions/waiting-totals.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { messageBytes, type QueuedRecord } from '../../src/store/store.ts'
 import { messageOf } from '../support/subscribers.ts'
@@ -45,6 +46,7 @@ interface Options {
 function setUp({ limits, isStored = false, isConnected = true, store = new MemoryStore() }: Options = {}) {
   const dropped: number[] = []
   const events = { filled: 0, lost: 0 }
+  const totals = new WaitingTotals()
   const owner = {
     storeId: 'c',
     isStored,
@@ -59,7 +61,7 @@ function setUp({ limits, isStored = false, isConnected = true, store = new Memor
     },
   } satisfies BacklogOwner
   store.saveSession({ clientId: 'c', expiryInterval: 1, disconnectedAtMs: undefined, will: undefined })
-  const backlog = new Backlog(owner, store, { queuedMessagesMax: 100, queuedBytesMax: 10_000, ...limits })
+  const backlog = new Backlog(owner, store, { queuedMessagesMax: 100, queuedBytesMax: 10_000, ...limits }, totals)
   const push = (record: QueuedRecord) => {
     store.enqueue('c', record)
     backlog.push(record)
@@ -75,7 +77,7 @@ function setUp({ limits, isStored = false, isConnected = true, store = new Memor
     for (let record = shift(); record !== undefined; record = shift()) taken.push(record.sequence)
     return taken
   }
-  return { backlog, owner, store, events, dropped, push, shift, drain }
+  return { backlog, totals, owner, store, events, dropped, push, shift, drain }
 }
 
 const homes: [name: string, options: Options][] = [
@@ -128,7 +130,7 @@ describe.each(homes)('%s', (_, options) => {
     )
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 2_000, size: 'max' }), operations => {
-        const { backlog, push, shift, drain } = setUp({ ...options, limits })
+        const { backlog, totals, push, shift, drain } = setUp({ ...options, limits })
         const model: QueuedRecord[] = []
         const bytes = (): number => model.reduce((sum, { message }) => sum + messageBytes(message), 0)
         for (const [sequence, { pushes, size }] of operations.entries()) {
@@ -145,8 +147,10 @@ describe.each(homes)('%s', (_, options) => {
 
           expect(push(record)).toEqual(sequencesOf(gone))
           expect([backlog.count, backlog.bytes]).toEqual([model.length, bytes()])
+          expect(totals).toEqual({ count: model.length, bytes: bytes() })
         }
         expect(drain()).toEqual(sequencesOf(model))
+        expect(totals).toEqual({ count: 0, bytes: 0 })
       }),
       { numRuns: 8 },
     )
@@ -173,13 +177,15 @@ test('properties count as bytes', () => {
 })
 
 test('what was stored before is taken back whatever the limits are now, and the next message makes room', () => {
-  const { backlog, store, push, drain } = setUp({ isStored: true, limits: { queuedMessagesMax: 2 } })
+  const { backlog, totals, store, push, drain } = setUp({ isStored: true, limits: { queuedMessagesMax: 2 } })
   for (const sequence of [1, 2, 3, 4]) store.enqueue('c', recordOf(sequence))
   backlog.restore({ count: 4, bytes: 4 * messageBytes(recordOf(1).message), nextSequence: 5, lastReleased: -1 })
 
-  expect(backlog.count).toBe(4)
+  expect([backlog.count, totals.count]).toEqual([4, 4])
   expect(push(recordOf(5))).toEqual([1, 2, 3])
+  expect(totals.count).toBe(2)
   expect(drain()).toEqual([4, 5])
+  expect(totals).toEqual({ count: 0, bytes: 0 })
 })
 
 describe('with a store that takes its time', () => {
@@ -223,7 +229,7 @@ describe('with a store that takes its time', () => {
 
   test('what the store has lost is counted and not waited for', () => {
     const store = new SlowStore()
-    const { backlog, events, push, drain } = setUp({ ...stored, store })
+    const { backlog, totals, events, push, drain } = setUp({ ...stored, store })
     push(recordOf(1))
     store.dequeue('c', recordOf(1))
     backlog.peek()
@@ -233,13 +239,13 @@ describe('with a store that takes its time', () => {
     backlog.peek()
     store.answer()
 
-    expect([events.lost, drain()]).toEqual([1, [2]])
+    expect([events.lost, drain(), totals]).toEqual([1, [2], { count: 0, bytes: 0 }])
   })
 
   test('messages are given away page by page, until nobody takes any of a page', () => {
     const store = new SlowStore()
     const limits = { queuedMessagesMax: 10_000, queuedBytesMax: 1e9 }
-    const { backlog, push } = setUp({ ...stored, store, limits })
+    const { backlog, totals, push } = setUp({ ...stored, store, limits })
     for (let sequence = 0; sequence < 5_000; sequence++) push(recordOf(sequence))
     const seen: number[] = []
 
@@ -252,5 +258,26 @@ describe('with a store that takes its time', () => {
 
     // Pages of 1 024: the third one has none that is wanted.
     expect([answered, seen.length, backlog.count]).toEqual([3, 3 * 1_024, 3_500])
+    expect(totals).toEqual({ count: backlog.count, bytes: backlog.bytes })
+  })
+
+  test('at the end of the Session what nobody has taken is forgotten, in memory and in the Store', () => {
+    const store = new SlowStore()
+    const { backlog, totals, owner, push } = setUp({ ...stored, store })
+    for (const sequence of [1, 2, 3]) push(recordOf(sequence))
+    owner.isConnected = true
+    backlog.peek()
+    store.answer()
+    owner.isConnected = false
+    for (const sequence of [4, 5]) push(recordOf(sequence))
+    const counts: number[] = []
+
+    backlog.giveAway(
+      ({ sequence }) => (sequence % 2 === 0 ? 'taken' : 'refused'),
+      () => counts.push(backlog.count, totals.count, totals.bytes),
+    )
+    while (store.answer() > 0);
+
+    expect(counts).toEqual([0, 0, 0])
   })
 })

@@ -95,6 +95,24 @@ test('while the files cannot be opened it goes on trying, and says once that it 
   expect([store.isSettled, store.health]).toEqual([true, { isWritable: true }])
 })
 
+test('whoever wants to know of its health hears of each change, and harms nothing by failing', async () => {
+  const { engine, runtime, log, store, settled } = await setUp()
+  const heard: unknown[] = []
+  store.onHealthChange = () => {
+    heard.push(store.health)
+    throw new Error('a bug')
+  }
+  engine.nextFault = 'before'
+  store.enqueue('client', queued(1))
+
+  await settled()
+  await runtime.advance(2_000)
+
+  const failed = { isWritable: false, reason: 'no space left on device' }
+  expect([heard, store.isSettled]).toEqual([[failed, { isWritable: true }], true])
+  expect(lines(log).filter(line => line.startsWith('error internal'))).toHaveLength(2)
+})
+
 test('a store that cannot write says when so much waits that others should', async () => {
   const { engine, store } = await setUp()
   engine.hold()

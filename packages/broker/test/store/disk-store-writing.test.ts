@@ -243,6 +243,21 @@ test('a shared message goes too when it was finished before the checkpoint, and 
   expect(['Q', 'B', 'C'].map(table => engine.rowCount(table))).toEqual([0, 0, 0])
 })
 
+test('a segment can be read though what is gone of it had a body that is gone too', async () => {
+  const { engine, store, checkpoint } = await setUp()
+  const messages = [1, 2, 3].map(sequence => messageOf('t', `${sequence}`.repeat(1_000)))
+  for (const clientId of ['one', 'two']) {
+    store.saveSession(session(clientId))
+    for (const [index, message] of messages.entries()) store.enqueue(clientId, queued(index, message))
+  }
+  await checkpoint()
+  for (const clientId of ['one', 'two']) store.dequeue(clientId, (await readWholeQueue(store, clientId))[1]!)
+  await checkpoint()
+  expect(engine.rowCount('B')).toBe(2)
+
+  expect(sequencesOf(await readWholeQueue(store, 'one'))).toEqual([0, 2])
+})
+
 test('a deleted Session leaves no row', async () => {
   const { engine, enqueue, store, checkpoint } = await setUp()
   enqueue(...Array.from({ length: 600 }, (_, index) => index))

@@ -25,6 +25,8 @@ export class DeferredStore implements Store {
 
   readonly isCongested = false
   readonly health: StoreHealth = { isWritable: true }
+  onHealthChange: (() => void) | undefined = undefined
+  readonly durability = 'always'
 
   /** Envelopes that have been committed and not settled. */
   get openCount(): number {

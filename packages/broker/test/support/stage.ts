@@ -13,7 +13,10 @@ export interface StageOptions extends Pick<BrokerOptions, 'capabilities' | 'rout
   runtime?: VirtualRuntime
 }
 
-/** Where most tests play: a broker in virtual time with clients in memory. Nothing of it outlives the test. */
+/**
+ * Where most tests play: a broker in virtual time with clients in memory. Nothing of it outlives the test. `$SYS` is off unless a test
+ * asks for it: its timer would go on through every year that a test lets pass.
+ */
 export class Stage {
   readonly runtime: VirtualRuntime
   readonly log = new RecordingLog()
@@ -21,7 +24,8 @@ export class Stage {
 
   constructor({ runtime = new VirtualRuntime(), ...options }: StageOptions = {}) {
     this.runtime = runtime
-    this.broker = createBroker({ ...options, runtime, log: this.log })
+    const limits = { sysIntervalMs: 0, ...options.limits }
+    this.broker = createBroker({ ...options, limits, runtime, log: this.log })
   }
 
   /** A Network Connection on which nothing has been sent. @param remoteAddress default: that of streams without one */

@@ -23,6 +23,8 @@ export interface VirtualRuntimeOptions {
 export class VirtualRuntime implements Runtime {
   /** Wall clock less monotonic clock, in milliseconds; a test may move it, as an operator moves the clock. */
   wallClockOffsetMs = 1_700_000_000_000
+  /** {@link Runtime.heapBytes}; a test may change it. */
+  heapSizeBytes = 1_000_000
   /** How often a turn has ended. */
   turns = 0
   #nowMs = 5_000
@@ -52,6 +54,10 @@ export class VirtualRuntime implements Runtime {
 
   uniqueId(): string {
     return `unique-${String(++this.#ids).padStart(15, '0')}`
+  }
+
+  heapBytes(): number {
+    return this.heapSizeBytes
   }
 
   startTimer(delayMs: number, callback: () => void): () => void {
@@ -87,6 +93,11 @@ export class VirtualRuntime implements Runtime {
   async settle(): Promise<void> {
     do await hostTurn()
     while (this.endTurn())
+  }
+
+  /** Lets time go on without anything happening, as when the process gets no processor. */
+  standStill(durationMs: number): void {
+    this.#nowMs += durationMs
   }
 
   /** Lets time go on, and everything happen that falls due, each at its moment. */

@@ -1,0 +1,302 @@
+import { MqttError } from '@curlew/codec'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Segment, StoredSessionState } from './catalogue.ts'
+import { readEnvelope } from './changes.ts'
+import { CheckFindings, type StoreFault } from './check-findings.ts'
+import { type Engine, type EngineEntry, EngineError, type KeyRange } from './engine.ts'
+import { behind, filterOf, firstOf, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { migrate } from './migrations.ts'
+import { QueueCheck } from './queue-check.ts'
+import {
+  type Clocks,
+  CorruptRecordError,
+  clocksOf,
+  readMessage,
+  readRecord,
+  readSession,
+  readSubscription,
+} from './records.ts'
+import { recover } from './recovery.ts'
+import { type Meta, readMeta, readProgress, readReferences, readRemainder } from './rows.ts'
+import { StateCounts } from './state-line.ts'
+
+/** Small rows that are read at a time. */
+const PAGE_COUNT = 1_000
+/** Rows with messages that are read at a time: each may be as large as a packet. */
+const LARGE_PAGE_COUNT = 16
+
+/** No key is longer. */
+const KEY_BYTES_MAX = 0x1_0010
+
+/** What a store holds. */
+export interface StoreCounts extends StateCounts {
+  /** Envelopes of the journal that no checkpoint covers. */
+  readonly envelopes: number
+}
+
+/** What {@link checkStore} found. */
+export interface StoreReport {
+  /** `undefined` when the store does not say. */
+  readonly format: number | undefined
+  /** What a broker would find; `undefined` when it could not start with the store. */
+  readonly counts: StoreCounts | undefined
+  readonly rowCount: number
+  /** The first ten thousand. */
+  readonly faults: readonly StoreFault[]
+  readonly faultCount: number
+}
+
+/** Bytes of the keys of each table; of those with a text, at least. */
+const keyBytes: Record<Table, { readonly min: number; readonly max: number }> = {
+  meta: { min: 1, max: 1 },
+  journal: { min: 7, max: 7 },
+  session: { min: 5, max: 5 },
+  progress: { min: 5, max: 5 },
+  subscription: { min: 6, max: 5 + 0xffff },
+  segment: { min: 11, max: 11 },
+  remainder: { min: 11, max: 11 },
+  body: { min: 7, max: 7 },
+  references: { min: 7, max: 7 },
+  retained: { min: 2, max: 1 + 0xffff },
+}
+
+/**
+ * Looks at every row and every envelope of an open engine: whether each is what was written, and whether they agree
+ * with each other. Nothing is changed, except that a store of an older format is brought to the current one: give it a snapshot. Faults
+ * are found, not thrown.
+ *
+ * @throws {EngineError} when the engine cannot be read for another reason than damage
+ * @throws {StoreFormatError} when a later version of this program has written the store
+ */
+export async function checkStore(engine: Engine, runtime: Runtime): Promise<StoreReport> {
+  return new StoreCheck(engine, clocksOf(runtime)).run()
+}
+
+class StoreCheck {
+  readonly #engine: Engine
+  readonly #clocks: Clocks
+  readonly #findings = new CheckFindings()
+  readonly #queues: QueueCheck
+  readonly #sessions = new Map<number, StoredSessionState>()
+  #meta: Meta | undefined
+
+  constructor(engine: Engine, clocks: Clocks) {
+    this.#engine = engine
+    this.#clocks = clocks
+    this.#queues = new QueueCheck(this.#findings, clocks)
+  }
+
+  async run(): Promise<StoreReport> {
+    await this.#forEach('meta', ({ value }) => {
+      this.#meta = readMeta(value)
+    })
+    const hasMeta = this.#findings.rowCount > 0
+    if (this.#meta !== undefined) await migrate(this.#engine)
+    await this.#checkSessions()
+    await this.#checkQueues()
+    await this.#forEach('retained', entry => this.#checkRetained(entry), LARGE_PAGE_COUNT)
+    await this.#forEach('journal', entry => this.#checkEnvelope(entry), LARGE_PAGE_COUNT)
+    await this.#checkStrays()
+    if (!hasMeta && this.#findings.rowCount > 0) this.#findings.add('the row about the store', 'it is missing')
+    const counts = await this.#counts()
+    const { faults, faultCount, rowCount } = this.#findings
+    return { format: this.#meta?.format, counts, rowCount, faults, faultCount }
+  }
+
+  /** Finds rows that belong to no table: nothing would ever read or delete them. */
+  async #checkStrays(): Promise<void> {
+    for (const range of rangesBetweenTables()) {
+      await this.#pages(range, 'what is in no table', LARGE_PAGE_COUNT, ({ key }) => {
+        this.#findings.rowCount++
+        this.#findings.add(`row ${hexOf(key)}`, 'it belongs to no table: it is an orphan')
+      })
+    }
+  }
+
+  async #checkSessions(): Promise<void> {
+    await this.#forEach('session', ({ key, value }) => {
+      const session = new StoredSessionState(sessionOf(key))
+      this.#sessions.set(session.number, session) // known even when the row is damaged: what belongs to it is no orphan
+      const reader = readRecord(value)
+      session.record = readSession(reader, this.#clocks)
+      reader.expectEnd()
+      const next = this.#meta?.nextSession
+      if (next !== undefined && session.number >= next) {
+        throw new CorruptRecordError(`its number is not below ${next}, which the next Session gets`)
+      }
+    })
+    await this.#forEach('progress', ({ key, value }) => readProgress(value, this.#sessionAt(key)))
+    await this.#forEach('subscription', ({ key, value }) => {
+      this.#sessionAt(key)
+      const reader = readRecord(value)
+      const { filter } = readSubscription(reader)
+      reader.expectEnd()
+      if (filter !== filterOf(key)) throw new CorruptRecordError(`it is of ${JSON.stringify(filter)}`)
+    })
+  }
+
+  async #checkQueues(): Promise<void> {
+    const messageAt = ({ value }: EngineEntry) => readMessage(readRecord(value), this.#clocks)
+    const addBody = (entry: EngineEntry): void => this.#queues.addBody(numberOf(entry.key), messageAt(entry))
+    await this.#forEach('body', addBody, LARGE_PAGE_COUNT)
+    await this.#forEach('references', ({ key, value }) => {
+      this.#queues.addReferences(numberOf(key), readReferences(value))
+    })
+    /** By the rest of the key, which is that of the segment. */
+    const remainders = new Map<string, Segment>()
+    await this.#forEach('remainder', ({ key, value }) => {
+      const remainder = readRemainder(value, firstOf(key))
+      this.#sessionAt(key).segments.push(remainder)
+      remainders.set(hexOf(key.subarray(1)), remainder)
+    })
+    for (const session of this.#sessions.values()) this.#queues.checkOrder(`Session ${session.number}`, session)
+    const checkSegment = ({ key, value }: EngineEntry): void => {
+      this.#sessionAt(key)
+      const place = hexOf(key.subarray(1))
+      const remainder = remainders.get(place)
+      remainders.delete(place)
+      this.#queues.checkSegment(placeOf('segment', key), firstOf(key), value, remainder)
+    }
+    await this.#forEach('segment', checkSegment, LARGE_PAGE_COUNT)
+    for (const [place, { count }] of remainders) {
+      const key = Buffer.from(`00${place}`, 'hex')
+      this.#findings.add(placeOf('segment', key), `it is missing, with ${count} messages`)
+    }
+    this.#queues.checkBodies()
+  }
+
+  #checkRetained({ key, value }: EngineEntry): void {
+    const reader = readRecord(value)
+    const { topic } = readMessage(reader, this.#clocks)
+    reader.expectEnd()
+    if (topic !== topicOf(key)) throw new CorruptRecordError(`it is of ${JSON.stringify(topic)}`)
+  }
+
+  #checkEnvelope({ key, value }: EngineEntry): void {
+    const last = this.#meta?.lastEnvelope
+    if (last !== undefined && numberOf(key) <= last) {
+      throw new CorruptRecordError(`a checkpoint covers it: that goes up to ${last}`)
+    }
+    for (const change of readEnvelope(value, this.#clocks)) {
+      if (change.kind === 'retain') continue
+      const { session } = change
+      if (change.kind === 'save-session') this.#sessions.set(session, new StoredSessionState(session))
+      else if (!this.#sessions.has(session)) throw new CorruptRecordError(`there is no Session ${session}`)
+      if (change.kind === 'delete-session') this.#sessions.delete(session)
+    }
+  }
+
+  /** What a broker would find, which is also the last thing to be checked. */
+  async #counts(): Promise<StoreCounts | undefined> {
+    try {
+      const { state, journal } = await recover(this.#engine, this.#clocks)
+      const clientIds = new Set<string>()
+      const counts = new StateCounts()
+      for (const { clientId, subscriptions, backlog, incoming } of state.sessions) {
+        if (clientIds.has(clientId))
+          this.#findings.add(`Session ${JSON.stringify(clientId)}`, 'is there more than once')
+        clientIds.add(clientId)
+        counts.sessions++
+        counts.subscriptions += subscriptions.length
+        counts.queued += backlog.count
+        counts.incoming += incoming.length
+      }
+      counts.retained = state.retained.length
+      return { ...counts, envelopes: journal.length }
+    } catch (error) {
+      // Whatever it is, a broker would stumble over it as well.
+      if (error instanceof EngineError && !isDamage(error)) throw error
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#findings.add('the store', `a broker cannot start with it: ${reason}`)
+      return undefined
+    }
+  }
+
+  #sessionAt(key: Uint8Array): StoredSessionState {
+    const session = this.#sessions.get(sessionOf(key))
+    if (session === undefined) throw new CorruptRecordError(`there is no Session ${sessionOf(key)}: it is an orphan`)
+    return session
+  }
+
+  /** Reads a table; what a row is at fault for is found under its name. */
+  async #forEach(table: Table, check: (entry: EngineEntry) => void, count = PAGE_COUNT): Promise<void> {
+    await this.#pages(tableRange(table), `table ${table}`, count, entry => {
+      this.#findings.rowCount++
+      const { min, max } = keyBytes[table]
+      if (entry.key.length < min || entry.key.length > max) {
+        return this.#findings.add(`row ${hexOf(entry.key)}`, `its key is none of the table ${table}`)
+      }
+      try {
+        check(entry)
+      } catch (error) {
+        if (!isDamage(error)) throw error
+        this.#findings.add(placeOf(table, entry.key), error.message)
+      }
+    })
+  }
+
+  /** Behind a row that the engine cannot read nothing of a range can be read. */
+  async #pages(range: KeyRange, place: string, count: number, read: (entry: EngineEntry) => void): Promise<void> {
+    for (let rest = range; ; ) {
+      const page = await this.#engine.page(rest, count).catch((error: unknown) => {
+        if (!isDamage(error)) throw error
+        this.#findings.add(place, `cannot be read to its end: ${error.message}`)
+        return []
+      })
+      for (const entry of page) read(entry)
+      if (page.length < count) return
+      rest = behind(page.at(-1)!.key, range)
+    }
+  }
+}
+
+/** Where no key should be. */
+function rangesBetweenTables(): KeyRange[] {
+  const used = Object.keys(keyBytes).map(table => tableRange(table as Table)) // its keys are all tables
+  used.sort((a, b) => a.gte[0]! - b.gte[0]!)
+  const ranges = used.map(({ gte }, index) => ({ gte: used[index - 1]?.lt ?? new Uint8Array(0), lt: gte }))
+  ranges.push({ gte: used.at(-1)!.lt, lt: new Uint8Array(KEY_BYTES_MAX).fill(0xff) })
+  return ranges.filter(({ gte, lt }) => gte[0] !== lt[0])
+}
+
+function hexOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('hex')
+}
+
+function topicOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('utf8', 1)
+}
+
+/** What people call a row. */
+function placeOf(table: Table, key: Uint8Array): string {
+  switch (table) {
+    case 'meta':
+      return 'the row about the store'
+    case 'journal':
+      return `envelope ${numberOf(key)}`
+    case 'session':
+      return `Session ${sessionOf(key)}`
+    case 'progress':
+      return `progress of Session ${sessionOf(key)}`
+    case 'subscription':
+      return `Subscription ${JSON.stringify(filterOf(key))} of Session ${sessionOf(key)}`
+    case 'segment':
+      return `segment ${firstOf(key)} of Session ${sessionOf(key)}`
+    case 'remainder':
+      return `remainder of segment ${firstOf(key)} of Session ${sessionOf(key)}`
+    case 'body':
+      return `body ${numberOf(key)}`
+    case 'references':
+      return `references to body ${numberOf(key)}`
+    case 'retained':
+      return `retained message of ${JSON.stringify(topicOf(key))}`
+    default:
+      return table satisfies never
+  }
+}
+
+/** Whether what was read is not what had been written. */
+function isDamage(error: unknown): error is Error {
+  if (error instanceof EngineError) return error.fault === 'corrupt'
+  return error instanceof CorruptRecordError || error instanceof MqttError
+}
