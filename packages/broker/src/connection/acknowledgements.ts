@@ -1,7 +1,7 @@
 import type { PacketWriter } from '@curlew/codec'
 import type { Store } from '../store/store.ts'
 import type { Output } from './output.ts'
-import type { Turn } from './turn.ts'
+import type { Flushable, Turn } from './turn.ts'
 import type { WriterPool } from './writer-pool.ts'
 
 /** What was answered in one turn and waits for that turn's envelope. */
@@ -20,7 +20,7 @@ export const HELD_BYTES_MAX = 65_536
  * kept. They leave at once when nothing is waiting to become durable; otherwise they wait for the envelope
  * of their turn and leave together with all answers of that turn, in the order they were given.
  */
-export class Acknowledgements {
+export class Acknowledgements implements Flushable {
   readonly #store: Store
   readonly #output: Output
   readonly #pool: WriterPool
@@ -28,6 +28,8 @@ export class Acknowledgements {
   /** Oldest first. */
   #batches: Batch[] = []
   #heldPubackCount = 0
+  /** The last of them, until its turn has ended. */
+  #open: Batch | undefined
   #onReleased: (() => void) | undefined
 
   constructor(store: Store, output: Output, pool: WriterPool, turn: Turn) {
@@ -93,7 +95,18 @@ export class Acknowledgements {
   /** Drops what is held: the connection is over. */
   discard(): void {
     this.#batches = []
+    this.#open = undefined
     this.#onReleased = undefined
+  }
+
+  /**
+   * The turn is over: only now all changes are told that the answers of its batch speak of. An earlier answer may change nothing, and
+   * wait for an earlier envelope only.
+   */
+  flush(): void {
+    const batch = this.#open
+    this.#open = undefined
+    if (batch !== undefined) this.#store.whenSettled(() => this.#release(batch))
   }
 
   /** The batch of this turn, with one more answer counted. */
@@ -105,7 +118,8 @@ export class Acknowledgements {
     }
     const batch = { turn: this.#turn.number, writer: this.#pool.take(), count: 1, pubackCount: 0 }
     this.#batches.push(batch)
-    this.#store.whenSettled(() => this.#release(batch))
+    this.#open = batch
+    this.#turn.flushAtEnd(this)
     return batch
   }
 

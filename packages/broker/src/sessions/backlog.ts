@@ -171,6 +171,7 @@ export class Backlog {
       this.#clear()
       onDone()
     }
+    if (onDone !== undefined) this.stopReading() // what another member was to be given is given to any now
     if (this.#coldCount > 0 && !this.#isReading) this.#giveColdAway(this.#coldFrom, give, end)
     else end()
   }

@@ -47,6 +47,13 @@ export class StoredSessionState {
     this.number = number
   }
 
+  /** Whether a message is queued, as far as envelopes have been applied. */
+  hasQueued(sequence: number): boolean {
+    if (this.queue.has(sequence)) return true
+    const segment = this.segmentFrom(sequence)
+    return segment !== undefined && sequence >= segment.first && !segment.gone.has(sequence)
+  }
+
   /** The segment that holds a sequence, or the first one behind it. */
   segmentFrom(sequence: number): Segment | undefined {
     const { segments } = this

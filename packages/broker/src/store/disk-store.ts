@@ -75,6 +75,7 @@ export class DiskStore implements Store {
   #working: Promise<void> = Promise.resolve()
   #isLazyDue = false
   #isCheckpointDue = false
+  #isMakingCheckpoint = false
   #isSyncDue = false
   readonly #timers = new Map<'lazy' | 'checkpoint' | 'sync' | 'retry', () => void>()
   readonly #reader: QueueReader
@@ -94,6 +95,7 @@ export class DiskStore implements Store {
       quarantine: options.quarantine,
       session: number => this.#journal.catalogue.sessions.get(number),
       unsettled: () => [this.#inFlight, this.#open],
+      isMakingCheckpoint: () => this.#isMakingCheckpoint,
       onFault: error => this.#fail(error),
     })
   }
@@ -303,9 +305,15 @@ export class DiskStore implements Store {
     }
   }
 
-  #makeCheckpoint(): Promise<void> {
+  async #makeCheckpoint(): Promise<void> {
     this.#isCheckpointDue = false
-    return this.#journal.checkpoint()
+    this.#isMakingCheckpoint = true
+    try {
+      await this.#journal.checkpoint()
+    } finally {
+      this.#isMakingCheckpoint = false
+    }
+    this.#reader.readAgain()
   }
 
   #sync(): Promise<void> {

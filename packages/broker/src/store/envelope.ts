@@ -52,6 +52,15 @@ export class Envelope {
     return true
   }
 
+  /** The sequences of one Session's messages that it finishes. */
+  dequeued(session: number): Set<number> {
+    const sequences = new Set<number>()
+    for (const change of this.#changes) {
+      if (change.kind === 'dequeue' && change.session === session) sequences.add(change.record.sequence)
+    }
+    return sequences
+  }
+
   /** The messages of one Session in it, from a `sequence` on. */
   queued(session: number, from: number): QueuedRecord[] {
     const records: QueuedRecord[] = []

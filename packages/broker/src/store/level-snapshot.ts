@@ -24,14 +24,20 @@ export class NoStoreError extends Error {
  * and drops what it finds damaged. Tables are linked, the rest is copied, which is a few dozen megabytes at most.
  */
 export class LevelSnapshot {
-  /** Not open yet. What is written to it is gone with the snapshot. */
+  /** Not open yet. What is written to it is gone with the snapshot, and so is what is repaired. */
   readonly engine: LevelEngine
   /** Where the links and copies are; for whoever must {@link remove} them without waiting. */
   readonly folder: string
+  /** Why LevelDB could not open or read the files, so that the snapshot was repaired. */
+  readonly #repairs: string[] = []
 
   private constructor(folder: string) {
     this.folder = folder
-    this.engine = new LevelEngine(folder)
+    this.engine = new LevelEngine(folder, {
+      keepFolder: async reason => void this.#repairs.push(reason),
+      holdJournals: async () => {},
+      releaseJournals: async () => {},
+    })
   }
 
   /**
@@ -48,10 +54,10 @@ export class LevelSnapshot {
     }
   }
 
-  /** What LevelDB left out of its journal when the engine was opened, because a checksum was wrong; in LevelDB's words. */
-  async dropped(): Promise<readonly string[]> {
+  /** What LevelDB has found damaged since the engine was opened, in its words. The engine goes on with what is left. */
+  async damages(): Promise<readonly string[]> {
     const text = await readFile(join(this.folder, 'LOG'), 'utf8').catch(() => '') // Without a log there is nothing to tell.
-    return text.match(droppedPattern) ?? []
+    return [...this.#repairs, ...(text.match(droppedPattern) ?? [])]
   }
 
   /** Closes the engine and lets go of the links and copies. */

@@ -23,6 +23,8 @@ export interface QueueReaderServices {
   session(number: number): StoredSessionState | undefined
   /** Envelopes that the catalogue does not have yet, oldest first. */
   unsettled(): readonly (Envelope | undefined)[]
+  /** Whether rows may be moving; {@link QueueReader.readAgain} is called when that is over. */
+  isMakingCheckpoint(): boolean
   /** The engine could not read. */
   onFault(error: unknown): void
 }
@@ -51,33 +53,50 @@ export class QueueReader {
     const session = this.#services.session(read.session)
     const segment = session?.segmentFrom(read.from)
     if (segment !== undefined) return void this.#readFromDisk(read, segment)
+    const finished = this.#finished(read.session)
     const records: QueuedRecord[] = []
     for (const record of session?.queue.values() ?? []) {
-      if (record.sequence >= read.from) records.push(record)
+      if (record.sequence >= read.from && !finished.has(record.sequence)) records.push(record)
       if (records.length === PAGE_COUNT) return read.onRead(records)
     }
     for (const envelope of this.#services.unsettled()) {
-      if (envelope !== undefined) records.push(...envelope.queued(read.session, read.from))
+      if (envelope === undefined) continue
+      for (const record of envelope.queued(read.session, read.from)) {
+        if (!finished.has(record.sequence)) records.push(record)
+      }
     }
     read.onRead(records)
   }
 
-  /** Takes up what could not be read: the engine has been opened anew. */
+  /** The messages of a Session that envelopes finish which are not applied yet. */
+  #finished(session: number): Set<number> {
+    const finished = new Set<number>()
+    for (const envelope of this.#services.unsettled()) {
+      for (const sequence of envelope?.dequeued(session) ?? []) finished.add(sequence)
+    }
+    return finished
+  }
+
+  /** Takes up what could not be read: the engine has been opened anew, or a checkpoint is over. */
   readAgain(): void {
     for (const read of this.#waiting.splice(0)) this.read(read)
   }
 
   async #readFromDisk(read: QueueRead, segment: Segment): Promise<void> {
     const { engine, runtime } = this.#services
-    let wanted: readonly QueuedRecord[]
+    let records: readonly QueuedRecord[]
     try {
-      const records = await readSegment(engine, read.session, segment, clocksOf(runtime))
-      wanted = records.filter(({ sequence }) => sequence >= read.from)
+      records = await readSegment(engine, read.session, segment, clocksOf(runtime))
     } catch (error) {
       return this.#readFailed(read, segment, error)
     }
-    const released = this.#services.session(read.session)?.released
-    for (const record of wanted) record.isReleased = released?.has(record.sequence) === true
+    // What has been finished while it was read counts as gone.
+    const session = this.#services.session(read.session)
+    const finished = this.#finished(read.session)
+    const wanted = records.filter(
+      ({ sequence }) => sequence >= read.from && session?.hasQueued(sequence) === true && !finished.has(sequence),
+    )
+    for (const record of wanted) record.isReleased = session?.released.has(record.sequence) === true
     if (wanted.length > 0) read.onRead(wanted)
     else this.read({ ...read, from: segment.last + 1 })
   }
@@ -85,6 +104,7 @@ export class QueueReader {
   async #readFailed(read: QueueRead, segment: Segment, error: unknown): Promise<void> {
     const current = this.#services.session(read.session)?.segmentFrom(read.from)
     if (current !== segment) return this.read(read) // a checkpoint has joined it with others
+    if (this.#services.isMakingCheckpoint()) return void this.#waiting.push(read) // it may be joining it just now
     if (!isDamage(error)) {
       this.#waiting.push(read)
       return this.#services.onFault(error)

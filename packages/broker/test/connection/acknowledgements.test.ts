@@ -51,7 +51,7 @@ describe.each(versions)('in %s', version => {
     expect(client.takeAll()).toEqual([])
     await settle()
     // A QoS 2 message waits too: after a crash its Packet Identifier would be another message's.
-    expect(client.takeAll()).toEqual(['SUBACK 1 02', 'PUBREC 7', "PUBLISH a 'x' qos 2 id 1"])
+    expect(client.takeAll()).toEqual(["PUBLISH a 'x' qos 2 id 1", 'SUBACK 1 02', 'PUBREC 7'])
 
     client.send('50 02 0001', pubrel(7), unsubscribePacket(2, ['a']))
     await stage.advance(10_000)
@@ -59,6 +59,29 @@ describe.each(versions)('in %s', version => {
     await settle()
 
     expect(client.takeAll()).toEqual(['PUBREL 1', 'PUBCOMP 7', is5 ? 'UNSUBACK 2 00' : 'UNSUBACK 2'])
+  })
+
+  test('an answer does not leave with an earlier one of its turn that waits for less', async () => {
+    const { client, dial, stage, settle } = await setUp(version)
+    const other = await dial({ clientId: 'other' })
+    client.send(publishPacket('t', 'x', { qos: 2, packetId: 1 }))
+    await settle()
+    await settle()
+    client.takeAll()
+    other.takeAll()
+    other.send(publishPacket('t', 'x', { qos: 2, packetId: 9 }))
+    await stage.settle()
+
+    client.send(
+      publishPacket('t', 'x', { qos: 2, packetId: 1, dup: true }),
+      publishPacket('t', 'x', { qos: 2, packetId: 2 }),
+    )
+    await stage.settle()
+    await settle(1)
+    expect([client.takeAll(), other.takeAll()]).toEqual([[], [is5 ? 'PUBREC 9 10' : 'PUBREC 9']])
+    await settle()
+
+    expect(client.takeAll()).toEqual(['PUBREC 1', is5 ? 'PUBREC 2 10' : 'PUBREC 2'])
   })
 
   test('answers of one turn leave together, those of several turns in their order as each is stored', async () => {

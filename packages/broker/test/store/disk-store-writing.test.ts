@@ -258,6 +258,50 @@ test('a segment can be read though what is gone of it had a body that is gone to
   expect(sequencesOf(await readWholeQueue(store, 'one'))).toEqual([0, 2])
 })
 
+test('what has been finished is not read again, whether that is written yet or not', async () => {
+  const { engine, enqueue, store, runtime, checkpoint } = await setUp()
+  enqueue(0, 1, 2, 3)
+  await checkpoint()
+  const records = await readWholeQueue(store, 'client')
+  enqueue(4, 5)
+  store.dequeue('client', records[0]!)
+  store.commit()
+  engine.hold()
+  await hostTurn()
+  const [, ...others] = enqueue(6, 7)
+  store.dequeue('client', records[1]!)
+
+  expect(sequencesOf(await readWholeQueue(store, 'client'))).toEqual([2, 3, 4, 5, 6, 7])
+  store.dequeue('client', others[0]!)
+  expect(sequencesOf(await readWholeQueue(store, 'client'))).toEqual([2, 3, 4, 5, 6])
+
+  engine.release()
+  await runtime.settle()
+  expect(sequencesOf(await readWholeQueue(store, 'client'))).toEqual([2, 3, 4, 5, 6])
+})
+
+test('what a checkpoint moves while it is read is found where it goes', async () => {
+  const { engine, enqueue, store, checkpoint } = await setUp()
+  for (let sequence = 0; sequence < 8; sequence++) {
+    enqueue(sequence)
+    await checkpoint()
+  }
+  expect(engine.rowCount('Q')).toBe(8)
+  enqueue(8)
+  engine.onWritten = count => {
+    if (count < 10) return // an envelope
+    // The rows have changed, and the store does not know it yet.
+    engine.onWritten = undefined
+    store.readQueue('client', 0, records => pages.push(sequencesOf(records)))
+  }
+  const pages: number[][] = []
+
+  await checkpoint()
+
+  expect(engine.rowCount('Q')).toBe(1)
+  expect(pages).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8]])
+})
+
 test('a deleted Session leaves no row', async () => {
   const { engine, enqueue, store, checkpoint } = await setUp()
   enqueue(...Array.from({ length: 600 }, (_, index) => index))

@@ -15,6 +15,8 @@ export class MemoryEngine implements Engine {
   readonly writes: { readonly count: number; readonly isSynced: boolean }[] = []
   /** What happens to the next write: it fails before it changes anything, or after it. */
   nextFault: Fault = 'none'
+  /** Called when a write has changed the rows, before whoever wrote knows. */
+  onWritten: ((count: number) => void) | undefined
   /** Whether opening fails. */
   refusesToOpen = false
   /** Whether reads of single rows get no answer. */
@@ -38,6 +40,7 @@ export class MemoryEngine implements Engine {
       if (value === undefined) this.#rows.delete(hex(key))
       else this.#rows.set(hex(key), Uint8Array.from(value))
     }
+    this.onWritten?.(changes.length)
     if (fault === 'after') throw new EngineError('failed', 'input/output error')
     if (sync) this.#synced = new Map(this.#rows)
   }

@@ -1,0 +1,48 @@
+import { type Connect, type Packet, PacketType, type Publish, packetTypeName, type Will } from '@curlew/codec'
+
+/** What kind of client one is. */
+export interface ClientProfile {
+  readonly name: string
+  readonly version: 4 | 5
+  /** Whether its Session outlives its connections. */
+  readonly isPersistent: boolean
+  /** Seconds. */
+  readonly keepAlive: number
+  /** Of 5.0: Receive Maximum. */
+  readonly receiveMaximum: number
+  /** Milliseconds before it acknowledges, at most. */
+  readonly answerMaxMs: number
+  /** Milliseconds between a lost connection and the next attempt, at most. */
+  readonly reconnectMaxMs: number
+}
+
+/** Seconds that a Session is kept: longer than any simulation with all its jumps of the clock. */
+const SESSION_EXPIRY_INTERVAL = 7 * 86_400
+
+export function connectPacketOf(profile: ClientProfile, will: Will | undefined): Connect {
+  const { version, name, isPersistent, keepAlive, receiveMaximum } = profile
+  const properties =
+    version === 5 ? { receiveMaximum, ...(isPersistent && { sessionExpiryInterval: SESSION_EXPIRY_INTERVAL }) } : {}
+  return {
+    type: PacketType.Connect,
+    protocolVersion: version,
+    cleanStart: !isPersistent,
+    keepAlive,
+    clientId: name,
+    will,
+    userName: undefined,
+    password: undefined,
+    properties,
+  }
+}
+
+/** A packet as people read it in a trace. */
+export function textOf(packet: Packet): string {
+  const id = 'packetId' in packet ? packet.packetId : ''
+  return `${packetTypeName(packet.type)} ${id} ${packet.type === PacketType.Publish ? contentOf(packet) : ''}`
+}
+
+function contentOf({ topic, payload, qos, dup, retain }: Publish): string {
+  const flags = `${dup ? ' DUP' : ''}${retain ? ' RETAIN' : ''}`
+  return `'${topic}' '${Buffer.from(payload).toString('latin1').slice(0, 24).trim()}' QoS ${qos}${flags}`
+}

@@ -1,0 +1,212 @@
+import type { QoS } from '@curlew/codec'
+import type { EventQueue } from './event-queue.ts'
+import { type MessageKind, PublishedMessage } from './published-message.ts'
+import { SubscriberRecord } from './subscriber-record.ts'
+import { Violation } from './violation.ts'
+
+/** One PUBLISH as a subscriber got it. */
+export interface Arrival {
+  readonly topic: string
+  readonly payload: string
+  readonly qos: QoS
+  readonly dup: boolean
+  /** Whether the application sees it: not when it is a QoS 2 PUBLISH whose identifier is known. */
+  readonly isSeen: boolean
+}
+
+/** How long a trouble of the disk may keep the broker from storing anything, in milliseconds. */
+export const TROUBLE_MS = 10_000
+
+/**
+ * The book of what was published, acknowledged and received. It is the judge: it knows nothing of the broker but what
+ * clients see, and throws a {@link Violation} at the step at which a promise is broken.
+ */
+export class Ledger {
+  /** Connections lost, crashes and the like: what comes twice may be excused by one. */
+  failures = 0
+  /** Whether one has begun whose consequences come at any time later, such as a connection on which nothing arrives. */
+  hasLingeringFailure = false
+  /** How often a process was killed or lost its power. */
+  crashes = 0
+  /** How often the disk was in trouble, so that the broker may have refused what it was sent. */
+  troubles = 0
+  /** The last time, in virtual milliseconds. */
+  lastTroubleMs = Number.NEGATIVE_INFINITY
+  readonly messages: Map<string, PublishedMessage> = new Map()
+  readonly subscribers: SubscriberRecord[] = []
+  /** Filters of Shared Subscriptions, without the group, that have had a member all the time. */
+  readonly groups: SubscriberRecord[] = []
+  receivedCount = 0
+  readonly #queue: EventQueue
+  /** Messages by publisher, topic and QoS, in the order they were sent. */
+  readonly #sequences = new Map<string, PublishedMessage[]>()
+
+  constructor(queue: EventQueue) {
+    this.#queue = queue
+  }
+
+  addSubscriber(name: string): SubscriberRecord {
+    const record = new SubscriberRecord(name)
+    this.subscribers.push(record)
+    return record
+  }
+
+  addMember(name: string): SubscriberRecord {
+    const record = new SubscriberRecord(name)
+    this.groups.push(record)
+    return record
+  }
+
+  /** A publisher is about to send a message for the first time. */
+  send(fields: {
+    kind: MessageKind
+    publisher: string
+    sequence: number
+    topic: string
+    qos: QoS
+    payloadBytes: number
+  }): PublishedMessage {
+    const message = new PublishedMessage({
+      ...fields,
+      sentStep: this.#queue.step,
+      failuresBefore: this.failures,
+      sentMs: this.#queue.nowMs,
+      crashesBefore: this.crashes,
+    })
+    this.messages.set(message.id, message)
+    const key = keyOf(message, message.qos)
+    const sequence = this.#sequences.get(key)
+    if (sequence === undefined) this.#sequences.set(key, [message])
+    else sequence.push(message)
+    if (message.qos === 0) return message
+    for (const subscriber of this.subscribers) if (subscriber.isOwed(message.topic)) message.owe(subscriber)
+    message.isOwedToGroup = this.groups.some(member => member.isOwed(message.topic))
+    return message
+  }
+
+  /** The disk is, or will be, in trouble. */
+  trouble(): void {
+    this.troubles++
+    this.lastTroubleMs = this.#queue.nowMs
+  }
+
+  acknowledge(message: PublishedMessage): void {
+    if (message.state !== 'sent') return
+    message.state = 'acknowledged'
+    message.acknowledgedStep = this.#queue.step
+  }
+
+  giveUp(message: PublishedMessage): void {
+    if (message.state === 'sent') message.state = 'uncertain'
+  }
+
+  /** A subscriber is about to give up a Subscription: what has not been acknowledged may miss it. */
+  endSubscription(subscriber: SubscriberRecord, filter: string): void {
+    const span = subscriber.current(filter)
+    if (span === undefined) return
+    span.endRequestedStep = this.#queue.step
+    for (const message of this.messages.values()) {
+      if (message.state === 'sent' && !subscriber.isOwed(message.topic)) message.owedTo.delete(subscriber)
+    }
+  }
+
+  /** A subscriber, or a member of a group, has got a PUBLISH. */
+  receive(subscriber: SubscriberRecord, arrival: Arrival): void {
+    this.receivedCount++
+    const message = this.#find(subscriber, arrival)
+    const receipt = subscriber.receipt(message.id)
+    const isFirst = receipt.seen === 0 && arrival.isSeen
+    if (arrival.isSeen) receipt.seen++
+    if (!arrival.dup) receipt.fresh++
+    if (message.isForbidden)
+      throw new Violation('a Will that was taken back is published', `${message.text} to ${subscriber.name}`)
+    if (message.kind === 'shared') return this.#checkShared(subscriber, message, arrival)
+    this.#checkCopies(subscriber, message, arrival)
+    if (!isFirst) return
+    this.#checkOrder(subscriber, message, arrival.qos)
+    message.owedTo.delete(subscriber)
+  }
+
+  /** Messages that are acknowledged and that somebody has not got. */
+  *outstanding(): Generator<string> {
+    for (const message of this.messages.values()) {
+      if (message.state !== 'acknowledged') continue
+      for (const subscriber of message.owedTo) yield `${message.text} to ${subscriber.name}`
+      if (message.isOwedToGroup && message.members.size === 0) yield `${message.text} to any member of the group`
+    }
+  }
+
+  #find(subscriber: SubscriberRecord, { topic, payload }: Arrival): PublishedMessage {
+    const message = this.messages.get(PublishedMessage.idOf(payload))
+    const text = `'${topic}' '${payload.slice(0, 40)}' to ${subscriber.name}`
+    if (message === undefined) throw new Violation('a message nobody published', text)
+    if (message.topic !== topic || message.payload !== payload) {
+      throw new Violation('a message other than it was published', `${text}, of ${message.text}`)
+    }
+    const until = message.state === 'acknowledged' ? message.acknowledgedStep : Number.POSITIVE_INFINITY
+    // A message of a group may come from a member that is gone.
+    if (message.kind !== 'shared' && !subscriber.mayReceive(topic, message.sentStep, until)) {
+      throw new Violation('a message without a Subscription', `${message.text} to ${subscriber.name}`)
+    }
+    return message
+  }
+
+  /** QoS 2 is seen once; what was not sent again by its publisher comes again with DUP only. */
+  #checkCopies(subscriber: SubscriberRecord, message: PublishedMessage, arrival: Arrival): void {
+    const { fresh, seen } = subscriber.receipt(message.id)
+    if (message.qos === 2 && arrival.qos === 2 && seen > 1) {
+      throw new Violation('a QoS 2 message twice', `${message.text} to ${subscriber.name}`)
+    }
+    // What was not stored when the broker was killed it does not know: its publisher sends it again, a Will is published again. Only at
+    // QoS 2 must nobody see it.
+    const isOnce = arrival.qos === 2 && message.qos === 2
+    const repeats = message.kind === 'will' ? this.crashes - message.crashesBefore : message.transmissions - 1
+    const allowed = 1 + (isOnce ? 0 : repeats)
+    if (fresh > allowed) throw new Violation('a duplicate without DUP', `${message.text} to ${subscriber.name}`)
+  }
+
+  /** First deliveries of one publisher, topic and QoS are in order, and leave out nothing that is acknowledged. */
+  #checkOrder(subscriber: SubscriberRecord, message: PublishedMessage, qos: QoS): void {
+    // What was refused, and whose refusal was lost, is taken when it is sent again, behind what was sent after it.
+    if (message.transmissions > 1 && this.lastTroubleMs > message.sentMs - TROUBLE_MS) return
+    // What was sent before the Subscription may come when its publisher sends it again, behind what was sent after it.
+    const isLate = message.transmissions > 1 && !message.foreseen.has(subscriber)
+    if (message.kind === 'will' || isLate) return
+    const key = keyOf(message, qos)
+    const last = subscriber.lastSequence.get(key) ?? -1
+    if (message.sequence < last) {
+      const details = `${message.text} after ${message.publisher}:${last} to ${subscriber.name}`
+      throw new Violation('messages out of order', details)
+    }
+    subscriber.lastSequence.set(key, message.sequence)
+    if (qos === 0) return
+    const sequence = this.#sequences.get(keyOf(message, message.qos))!
+    for (let index = sequence.indexOf(message) - 1; index >= 0; index--) {
+      const earlier = sequence[index]!
+      if (earlier.sequence <= last) return
+      if (earlier.state !== 'acknowledged' || !earlier.owedTo.has(subscriber)) continue
+      throw new Violation(
+        'an acknowledged message is overtaken',
+        `${earlier.text} by ${message.text} to ${subscriber.name}`,
+      )
+    }
+  }
+
+  #checkShared(member: SubscriberRecord, message: PublishedMessage, arrival: Arrival): void {
+    if (!arrival.isSeen) return
+    const { members } = message
+    const isAgain = members.size > 0
+    const atQos2 = [...members].filter(([, qos]) => qos === 2).map(([name]) => name)
+    members.set(member.name, arrival.qos)
+    if (isAgain && !this.hasLingeringFailure && this.failures === message.failuresBefore) {
+      throw new Violation('a group gets a message twice without a failure', `${message.text} to ${member.name}`)
+    }
+    if (message.qos === 2 && arrival.qos === 2 && atQos2.length > 0) {
+      throw new Violation('a group gets a QoS 2 message twice', `${message.text} to ${member.name}, before: ${atQos2}`)
+    }
+  }
+}
+
+function keyOf({ publisher, topic }: PublishedMessage, qos: QoS): string {
+  return `${publisher} ${topic} ${qos}`
+}

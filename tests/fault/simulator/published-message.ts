@@ -1,0 +1,87 @@
+import type { QoS } from '@curlew/codec'
+import type { SubscriberRecord } from './subscriber-record.ts'
+
+/** What a message is for: it decides which checks apply. */
+export type MessageKind = 'plain' | 'shared' | 'retained' | 'will'
+
+/** How far the publisher is with a message. */
+export type MessageState =
+  /** It has been sent and may have arrived. */
+  | 'sent'
+  /** The broker has said that it is responsible now: PUBACK or PUBREC; of a Will: it must have been published. */
+  | 'acknowledged'
+  /** Refused, or given up by the publisher: it may have arrived, and need not have. */
+  | 'uncertain'
+
+/** One Application Message as its publisher knows it. */
+export class PublishedMessage {
+  /** Stands in the payload: publisher and number. */
+  readonly id: string
+  readonly kind: MessageKind
+  readonly publisher: string
+  readonly sequence: number
+  readonly topic: string
+  readonly qos: QoS
+  readonly payload: string
+  state: MessageState = 'sent'
+  /** Steps of the simulation; see `EventQueue.step`. */
+  readonly sentStep: number
+  acknowledgedStep: number = Number.POSITIVE_INFINITY
+  /** How often the publisher has sent its PUBLISH. */
+  transmissions = 1
+  /** The count of failures when it was sent; when it is still the same, nothing excuses anything. */
+  readonly failuresBefore: number
+  /** The same of crashes. */
+  readonly crashesBefore: number
+  /** Virtual milliseconds. */
+  readonly sentMs: number
+  /** Subscribers that must get it once it is acknowledged, and have not. */
+  readonly owedTo: Set<SubscriberRecord> = new Set()
+  /** Subscribers whose Subscription stood when it was sent. */
+  readonly foreseen: Set<SubscriberRecord> = new Set()
+  /** Members of the group that have got it, of a message for a Shared Subscription, with the QoS at which they got it last. */
+  readonly members: Map<string, QoS> = new Map()
+  /** Of a Will: its Client has taken it back, and knows that the broker has heard it. */
+  isForbidden = false
+  /** Whether one member of a group must get it. */
+  isOwedToGroup = false
+
+  constructor(fields: {
+    kind: MessageKind
+    publisher: string
+    sequence: number
+    topic: string
+    qos: QoS
+    payloadBytes: number
+    sentStep: number
+    failuresBefore: number
+    sentMs: number
+    crashesBefore: number
+  }) {
+    this.id = `${fields.publisher}:${fields.sequence}`
+    this.kind = fields.kind
+    this.publisher = fields.publisher
+    this.sequence = fields.sequence
+    this.topic = fields.topic
+    this.qos = fields.qos
+    this.payload = `${this.id}|`.padEnd(fields.payloadBytes, this.id)
+    this.sentStep = fields.sentStep
+    this.failuresBefore = fields.failuresBefore
+    this.sentMs = fields.sentMs
+    this.crashesBefore = fields.crashesBefore
+  }
+
+  owe(subscriber: SubscriberRecord): void {
+    this.foreseen.add(subscriber)
+    this.owedTo.add(subscriber)
+  }
+
+  /** The message as people see it in a report. */
+  get text(): string {
+    return `${this.id} (${this.kind}, '${this.topic}', QoS ${this.qos}, ${this.state}, sent ${this.transmissions}×)`
+  }
+
+  static idOf(payload: string): string {
+    return payload.slice(0, payload.indexOf('|'))
+  }
+}
