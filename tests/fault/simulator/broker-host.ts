@@ -23,7 +23,7 @@ export interface HostServices {
   readonly trace: Trace
   readonly disk: SimulatedDisk
   readonly options: SimulationOptions
-  readonly ledger: { failures: number; crashes: number }
+  readonly ledger: { failures: number; crash(): void }
   lay(runtime: SimulatedRuntime, log: Log): Foundation
 }
 
@@ -158,8 +158,10 @@ export class BrokerHost {
       if (isExcused) this.kill()
       else this.violation ??= new Violation('the broker does not stop', `process ${process.id}`)
     })
+    const wasBroken = process.engine?.brokenSinceMs !== undefined
     await process.broker.close()
     hasStopped = true
+    if (wasBroken || process.engine?.brokenSinceMs !== undefined) ledger.crash()
   }
 
   #end(how: string, isHostGone: boolean): void {
@@ -168,7 +170,7 @@ export class BrokerHost {
     const { trace, disk, ledger } = this.#services
     trace.note(`broker: ${how}`, process.id)
     ledger.failures++
-    ledger.crashes++
+    ledger.crash()
     this.#process = undefined
     process.runtime.isAlive = false
     process.engine?.die()

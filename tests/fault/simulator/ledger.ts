@@ -26,8 +26,10 @@ export class Ledger {
   failures = 0
   /** Whether one has begun whose consequences come at any time later, such as a connection on which nothing arrives. */
   hasLingeringFailure = false
-  /** How often a process was killed or lost its power. */
+  /** How often a process was killed, lost its power, or stopped without being able to store. */
   crashes = 0
+  /** The last time, in virtual milliseconds. */
+  lastCrashMs = Number.NEGATIVE_INFINITY
   /** How often the disk was in trouble, so that the broker may have refused what it was sent. */
   troubles = 0
   /** The last time, in virtual milliseconds. */
@@ -84,6 +86,12 @@ export class Ledger {
     return message
   }
 
+  /** A process has ended without storing all that it knew. */
+  crash(): void {
+    this.crashes++
+    this.lastCrashMs = this.#queue.nowMs
+  }
+
   /** The disk is, or will be, in trouble. */
   trouble(): void {
     this.troubles++
@@ -118,7 +126,9 @@ export class Ledger {
     const isFirst = receipt.seen === 0 && arrival.isSeen
     if (arrival.isSeen) receipt.seen++
     if (!arrival.dup) receipt.fresh++
-    if (message.isForbidden)
+    // A crash soon after may have come before it was stored that the Will was taken back; nobody is told when it is.
+    const isExcused = this.lastCrashMs >= message.forbiddenMs && this.lastCrashMs - message.forbiddenMs < TROUBLE_MS
+    if (message.isForbidden && !isExcused)
       throw new Violation('a Will that was taken back is published', `${message.text} to ${subscriber.name}`)
     if (message.kind === 'shared') return this.#checkShared(subscriber, message, arrival)
     this.#checkCopies(subscriber, message, arrival)
@@ -195,7 +205,9 @@ export class Ledger {
   #checkShared(member: SubscriberRecord, message: PublishedMessage, arrival: Arrival): void {
     if (!arrival.isSeen) return
     const { members } = message
-    const isAgain = members.size > 0
+    // One that came while its member was leaving is not acknowledged, and comes to it again.
+    const isRedelivery = arrival.dup && members.get(member.name) === 1
+    const isAgain = members.size > 0 && !isRedelivery
     const atQos2 = [...members].filter(([, qos]) => qos === 2).map(([name]) => name)
     members.set(member.name, arrival.qos)
     if (isAgain && !this.hasLingeringFailure && this.failures === message.failuresBefore) {

@@ -43,6 +43,8 @@ export class PublishedMessage {
   readonly members: Map<string, QoS> = new Map()
   /** Of a Will: its Client has taken it back, and knows that the broker has heard it. */
   isForbidden = false
+  /** Since when, in virtual milliseconds. */
+  forbiddenMs = 0
   /** Whether one member of a group must get it. */
   isOwedToGroup = false
 

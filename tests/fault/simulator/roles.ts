@@ -281,6 +281,7 @@ export class WillHolderRole implements ClientRole {
     const { ledger } = this.#services
     if (parting === 'taken leave') {
       message.isForbidden = true
+      message.forbiddenMs = this.#services.queue.nowMs
       const isPublished = ledger.subscribers.some(({ receipts }) => receipts.has(message.id))
       if (isPublished) throw new Violation('a Will that was taken back is published', message.text)
     }

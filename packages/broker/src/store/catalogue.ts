@@ -1,5 +1,6 @@
 import type { Message } from '@curlew/protocol'
 import type { Change } from './changes.ts'
+import { SequenceList } from './sequence-list.ts'
 import type { QueuedRecord, SessionRecord, SubscriptionRecord } from './store.ts'
 
 /** Queued messages of one Session that stand together in one row of the engine, and which of them are left. */
@@ -32,8 +33,8 @@ export class StoredSessionState {
 
   // What the last checkpoint does not have:
 
-  /** Queued messages, by sequence, in that order. */
-  queue: Map<number, QueuedRecord> = new Map()
+  /** Queued messages. */
+  queue: SequenceList = new SequenceList()
   /** Subscriptions; `undefined` where one was deleted. */
   subscriptions: Map<string, SubscriptionRecord | undefined> = new Map()
   /** First sequences of segments of which nothing is left. */
@@ -49,7 +50,7 @@ export class StoredSessionState {
 
   /** Whether a message is queued, as far as envelopes have been applied. */
   hasQueued(sequence: number): boolean {
-    if (this.queue.has(sequence)) return true
+    if (this.queue.get(sequence) !== undefined) return true
     const segment = this.segmentFrom(sequence)
     return segment !== undefined && sequence >= segment.first && !segment.gone.has(sequence)
   }
@@ -109,7 +110,7 @@ export class Catalogue {
         session.subscriptions.set(change.filter, undefined)
         break
       case 'enqueue':
-        session.queue.set(change.record.sequence, change.record)
+        session.queue.add(change.record)
         session.nextSequence = Math.max(session.nextSequence, change.record.sequence + 1)
         session.isProgressDirty = true
         break
@@ -136,7 +137,7 @@ export class Catalogue {
   /** Says that a checkpoint has what changed. */
   clearChanges(): void {
     for (const session of this.dirtySessions) {
-      if (session.queue.size > 0) session.queue = new Map()
+      if (session.queue.size > 0) session.queue = new SequenceList()
       if (session.subscriptions.size > 0) session.subscriptions = new Map()
       for (const segment of session.segments) segment.isDirty = false
       session.emptied = []

@@ -111,7 +111,7 @@ export class Checkpoint {
     for (const session of dirtySessions) {
       if (sessions.get(session.number) !== session) continue
       const { queue } = session
-      for (const record of queue.values()) {
+      for (const record of queue.all()) {
         const { message } = record
         record.bodyId = 0
         if (messageBytes(message) < SHARED_BODY_BYTES_MIN) continue
@@ -145,7 +145,7 @@ export class Checkpoint {
       records.push(...(await readSegment(this.#services.engine, session.number, segment, this.#services.clocks)))
       this.#dropSegment(session.number, segment.first)
     }
-    for (const record of session.queue.values()) {
+    for (const record of session.queue.all()) {
       const body = this.#bodies.get(record.message)
       if (body !== undefined) {
         record.bodyId = body.id

@@ -22,6 +22,8 @@ export type Durability = 'always' | 'interval'
 
 /** See {@link JournalOptions.bytesMax}. */
 const BYTES_MAX = 16 * 1024 * 1024
+/** So many changes call for a checkpoint as well: in memory a small message takes more than its bytes. */
+const CHANGES_MAX = 100_000
 /** A writer that has grown beyond this is replaced, so that one large envelope does not cost memory for good. */
 const WRITER_BYTES_MAX = 1024 * 1024
 
@@ -55,6 +57,7 @@ export class Journal {
   /** Numbers of the envelopes since the last checkpoint. */
   #envelopes: number[] = []
   #bytes = 0
+  #changeCount = 0
   #lastEnvelope = 0
   #writer = new PacketWriter()
   /** A checkpoint of which it is not known whether it was written. */
@@ -80,7 +83,7 @@ export class Journal {
 
   /** Whether it is time for a checkpoint. */
   get isLong(): boolean {
-    return this.#bytes > (this.#options.bytesMax ?? BYTES_MAX)
+    return this.#bytes > (this.#options.bytesMax ?? BYTES_MAX) || this.#changeCount > CHANGES_MAX
   }
 
   /** Reads what is there. @throws {StoreFormatError} when a later version of this program has written it */
@@ -106,6 +109,7 @@ export class Journal {
     this.#envelopes.push(envelope)
     this.#lastEnvelope = envelope
     this.#bytes += value.length
+    this.#changeCount += changes.length
     counters.envelopes++
     counters.envelopeBytes += value.length
   }
@@ -150,6 +154,7 @@ export class Journal {
     this.#meta = { ...meta, nextSession, nextBody }
     this.#envelopes = []
     this.#bytes = 0
+    this.#changeCount = 0
     this.#unsure = undefined
     this.#options.counters.checkpoints++
   }

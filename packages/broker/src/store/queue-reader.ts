@@ -54,10 +54,11 @@ export class QueueReader {
     const segment = session?.segmentFrom(read.from)
     if (segment !== undefined) return void this.#readFromDisk(read, segment)
     const finished = this.#finished(read.session)
-    const records: QueuedRecord[] = []
-    for (const record of session?.queue.values() ?? []) {
-      if (record.sequence >= read.from && !finished.has(record.sequence)) records.push(record)
-      if (records.length === PAGE_COUNT) return read.onRead(records)
+    const page = session?.queue.from(read.from, PAGE_COUNT) ?? []
+    const records = page.filter(({ sequence }) => !finished.has(sequence))
+    if (page.length === PAGE_COUNT) {
+      if (records.length > 0) return read.onRead(records)
+      return this.read({ ...read, from: page.at(-1)!.sequence + 1 })
     }
     for (const envelope of this.#services.unsettled()) {
       if (envelope === undefined) continue

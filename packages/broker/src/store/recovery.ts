@@ -156,7 +156,7 @@ class Recovery {
 function backlogOf({ segments, queue, nextSequence, released }: StoredSessionState): Backlog {
   let count = queue.size
   let bytes = 0
-  for (const { message } of queue.values()) bytes += messageBytes(message)
+  for (const { message } of queue.all()) bytes += messageBytes(message)
   for (const segment of segments) {
     count += segment.count
     bytes += segment.bytes
