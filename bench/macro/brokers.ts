@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { type BrokerName, type Program, programOf } from './broker-names.ts'
 import { pinned } from './cores.ts'
 
-export const brokerNames = ['curlew', 'mosquitto', 'aedes'] as const
-export type BrokerName = (typeof brokerNames)[number]
-
 export interface BrokerOptions {
+  /** For its files, and what it stores; stays when the broker ends. */
+  readonly folder: string
   /** Core to run on; `undefined`: any. */
   readonly core: number | undefined
   /** Where a broker that runs on Node leaves its CPU profile; `undefined`: no profile. */
@@ -23,22 +23,25 @@ export interface Broker {
   readonly pid: number
   /** Ends it, politely first, because a profile is written when the process ends. */
   stop(): Promise<void>
-  /** Ends it at once. */
+  /** Ends it at once; `exited` says when. */
   kill(): void
+  /** Resolves when it has ended. */
+  readonly exited: Promise<void>
 }
 
-/** A broker must answer within this time after its start. */
-const START_MS = 10_000
+/** A broker must answer within this time after its start, and have read by then what it had stored. */
+const START_MS = 60_000
 /** A broker that has not ended by itself in this time is killed. */
-const STOP_MS = 10_000
+const STOP_MS = 30_000
+/** How often it is tried whether a broker listens, in milliseconds. */
+const PROBE_MS = 5
 
 /**
- * Mosquitto with nothing that costs it speed or limits the load: no persistence, no log, no `$SYS`, no Nagle, and no bound on
+ * Mosquitto with nothing that costs it speed or limits the load: no log, no `$SYS`, no Nagle, and no bound on
  * what a client may have under way, because the windows of the generator are larger than its default of 20.
  */
-export const mosquittoConfiguration: readonly string[] = [
+const mosquittoConfiguration: readonly string[] = [
   'allow_anonymous true',
-  'persistence false',
   'log_type error',
   'log_dest stderr',
   'connection_messages false',
@@ -48,8 +51,16 @@ export const mosquittoConfiguration: readonly string[] = [
   'max_queued_messages 0',
 ]
 
+function mosquittoPersistence(name: BrokerName, folder: string): string[] {
+  if (name === 'mosquitto') return ['persistence false']
+  // Otherwise it would give up the rights of root, and with them those on the folder.
+  const persistence = ['persistence true', `persistence_location ${folder}/`, `user ${userInfo().username}`]
+  return name === 'mosquitto-strict' ? [...persistence, 'autosave_on_changes true', 'autosave_interval 1'] : persistence
+}
+
 export async function startBroker(name: BrokerName, options: BrokerOptions): Promise<Broker> {
-  const { child, listening } = name === 'mosquitto' ? await spawnMosquitto(options) : spawnNodeBroker(name, options)
+  const isMosquitto = programOf(name) === 'mosquitto'
+  const { child, listening } = isMosquitto ? await spawnMosquitto(name, options) : spawnNodeBroker(name, options)
   try {
     return brokerOf(child, await listening)
   } catch (error) {
@@ -58,10 +69,10 @@ export async function startBroker(name: BrokerName, options: BrokerOptions): Pro
   }
 }
 
-/** @returns the version, or `undefined` when the broker is not installed */
-export function brokerVersion(name: BrokerName): string | undefined {
-  if (name === 'mosquitto') return /version (\S+)/.exec(spawnSync('mosquitto', ['-h']).stdout?.toString() ?? '')?.[1]
-  const folder = name === 'curlew' ? '../../../packages/broker/' : '../../../tests/peers/node_modules/aedes/'
+/** @returns the version, or `undefined` when the program is not installed */
+export function programVersion(program: Program): string | undefined {
+  if (program === 'mosquitto') return /version (\S+)/.exec(spawnSync('mosquitto', ['-h']).stdout?.toString() ?? '')?.[1]
+  const folder = program === 'curlew' ? '../../../packages/broker/' : '../../../tests/peers/node_modules/aedes/'
   try {
     const manifest = readFileSync(new URL(`${folder}package.json`, import.meta.url), 'utf8')
     return (JSON.parse(manifest) as { version: string }).version
@@ -76,22 +87,23 @@ interface Starting {
   readonly listening: Promise<number>
 }
 
-async function spawnMosquitto({ core }: BrokerOptions): Promise<Starting> {
+async function spawnMosquitto(name: BrokerName, { core, folder }: BrokerOptions): Promise<Starting> {
   const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'curlew-bench-'))
   const file = join(folder, 'mosquitto.conf')
-  writeFileSync(file, [`listener ${port} 127.0.0.1`, ...mosquittoConfiguration, ''].join('\n'))
+  const lines = [`listener ${port} 127.0.0.1`, ...mosquittoConfiguration, ...mosquittoPersistence(name, folder), '']
+  writeFileSync(file, lines.join('\n'))
   const [command, args] = pinned(core, 'mosquitto', ['-c', file])
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  child.once('close', () => rmSync(folder, { recursive: true, force: true }))
   return { child, listening: untilListening(child, port) }
 }
 
 /** Our broker and aedes: a small program that listens and prints its port, and ends when its standard input does. */
-function spawnNodeBroker(name: 'curlew' | 'aedes', { core, profile }: BrokerOptions): Starting {
+function spawnNodeBroker(name: BrokerName, { core, profile, folder }: BrokerOptions): Starting {
   const profiling = profile && ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.file}`]
-  const program = join(import.meta.dirname, `launch-${name}.js`)
-  const [command, args] = pinned(core, process.execPath, [...(profiling ?? []), program])
+  const program = join(import.meta.dirname, `launch-${programOf(name)}.js`)
+  const durability = name.split('-')[1]
+  const storing = durability === undefined ? [] : [durability, join(folder, 'store')]
+  const [command, args] = pinned(core, process.execPath, [...(profiling ?? []), program, ...storing])
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   return { child, listening: printedPort(child) }
 }
@@ -107,13 +119,16 @@ async function printedPort(child: ChildProcess): Promise<number> {
 function brokerOf(child: ChildProcess, port: number): Broker {
   const { pid } = child
   if (pid === undefined) throw new Error('the broker has no process')
+  const exited = new Promise<void>(resolve => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve()
+    else child.once('exit', () => resolve())
+  })
   return {
     port,
     pid,
+    exited,
     kill: () => child.kill('SIGKILL'),
     stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       await exited
@@ -136,7 +151,7 @@ async function untilListening(child: ChildProcess, port: number): Promise<number
   const deadlineMs = performance.now() + START_MS
   while (!(await isListening(port))) {
     if (child.exitCode !== null || performance.now() > deadlineMs) throw new Error(`nothing listens on port ${port}`)
-    await delay(20)
+    await delay(PROBE_MS)
   }
   return port
 }

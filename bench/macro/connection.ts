@@ -50,6 +50,7 @@ export abstract class Connection {
 
   #replies = new PacketWriter(REPLY_BYTES)
   #isClosing = false
+  readonly #closed: Promise<void>
 
   constructor(name: string, port: number, load: LoadState) {
     this.#name = name
@@ -67,8 +68,11 @@ export abstract class Connection {
       },
     })
     this.#socket.on('error', error => load.fail(error))
-    this.#socket.on('close', () => {
-      if (!this.#isClosing) load.fail(new Error(`the broker closed the connection of ${name}`))
+    this.#closed = new Promise(resolve => {
+      this.#socket.on('close', () => {
+        if (!this.#isClosing) load.fail(new Error(`the broker closed the connection of ${name}`))
+        resolve()
+      })
     })
   }
 
@@ -78,12 +82,12 @@ export abstract class Connection {
   /** Takes a packet whose body is `bytes[start..end)`. */
   protected abstract receive(firstByte: number, bytes: Buffer, start: number, end: number): void
 
-  /** Sends CONNECT. Resolves when CONNACK has come and says yes. */
-  async connect(): Promise<void> {
+  /** Sends CONNECT. Resolves when CONNACK has come and says yes. @param cleanStart false: with a Session that stays */
+  async connect(cleanStart: boolean): Promise<void> {
     const connack = await this.ask({
       type: PacketType.Connect,
       protocolVersion,
-      cleanStart: true,
+      cleanStart,
       keepAlive: 0,
       clientId: this.#name,
       will: undefined,
@@ -96,9 +100,11 @@ export abstract class Connection {
     }
   }
 
-  close(): void {
+  /** Sends DISCONNECT. Resolves when the broker has closed the connection, and so has handled all that came before. */
+  close(): Promise<void> {
     this.#isClosing = true
     this.#socket.end(encodePacket({ type: PacketType.Disconnect, reasonCode: 0, properties: noProperties }, 4))
+    return this.#closed
   }
 
   /** Sends a packet and resolves with the next CONNACK or SUBACK. */

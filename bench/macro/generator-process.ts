@@ -2,19 +2,35 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { pinned } from './cores.ts'
-import type { Round, Target } from './load.ts'
+import type { Target } from './load.ts'
 import type { Faults } from './message-order.ts'
+import type { Round } from './round.ts'
+import type { StoreLimits } from './waiting-load.ts'
 
-export type GeneratorRequest =
-  | { readonly type: 'open'; readonly target: Target }
+/** What takes no measurement. */
+export type GeneratorTask =
+  | { readonly type: 'open' | 'prepare'; readonly target: Target }
+  /** Disconnects all clients, or the publishers. */
+  | { readonly type: 'close' | 'leave' }
+
+/** What takes one; see `load.ts`, `waiting-load.ts` and `retained-load.ts`. */
+export type GeneratorMeasurement =
   | { readonly type: 'run'; readonly rampMs: number; readonly measuredMs: number }
-  | { readonly type: 'close' }
+  | { readonly type: 'store'; readonly limits: StoreLimits }
+  | { readonly type: 'first' | 'drain'; readonly target: Target }
+  | {
+      readonly type: 'retain' | 'collect'
+      readonly target: Target
+      readonly topicCount: number
+      readonly limitMs: number
+    }
+
+export type GeneratorRequest = GeneratorTask | GeneratorMeasurement
 
 export type GeneratorAnswer =
-  | { readonly type: 'opened' }
+  | { readonly type: 'done' }
   | { readonly type: 'measured'; readonly round: Round; readonly faults: Faults }
-  | { readonly type: 'closed' }
-  | { readonly type: 'failed'; readonly message: string; readonly faults: Faults | undefined }
+  | { readonly type: 'failed'; readonly message: string; readonly faults: Faults }
 
 /** The load could not be carried to its end. {@link faults} are the messages that went wrong, if that was known. */
 export class LoadFailedError extends Error {
@@ -37,20 +53,15 @@ export class GeneratorProcess {
   }
 
   /** @throws {LoadFailedError} */
-  async open(target: Target): Promise<void> {
-    await this.#ask({ type: 'open', target })
+  async perform(task: GeneratorTask): Promise<void> {
+    await this.#ask(task)
   }
 
   /** @throws {LoadFailedError} */
-  async run(rampMs: number, measuredMs: number): Promise<{ round: Round; faults: Faults }> {
-    const answer = await this.#ask({ type: 'run', rampMs, measuredMs })
+  async measure(measurement: GeneratorMeasurement): Promise<{ round: Round; faults: Faults }> {
+    const answer = await this.#ask(measurement)
     if (answer.type !== 'measured') throw new LoadFailedError(`the generator answered "${answer.type}"`)
     return answer
-  }
-
-  /** Disconnects all clients. @throws {LoadFailedError} */
-  async close(): Promise<void> {
-    await this.#ask({ type: 'close' })
   }
 
   kill(): void {

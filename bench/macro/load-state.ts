@@ -11,11 +11,17 @@ export class LoadState {
   isRecording = false
   /** Messages that have reached a receiver, each counted once per receiver. */
   deliveryCount = 0
+  /** Messages whose publisher has its last acknowledgement. */
+  acknowledgementCount = 0
+  /** Each publisher stops when it has sent so many, of all rounds together. */
+  sentMax = Number.POSITIVE_INFINITY
   /** Milliseconds of `performance.now()`, read once per chunk: at the start of what happens now. */
   nowMs = 0
   readonly faults: Faults = noFaults()
   /** From the write of a message to its arrival, in nanoseconds. */
   readonly latencyNs: RecordableHistogram = createHistogram({ lowest: 1, highest: 60_000_000_000, figures: 3 })
+  /** From the write of a message to its last acknowledgement. */
+  readonly acknowledgementNs: RecordableHistogram = createHistogram({ lowest: 1, highest: 60_000_000_000, figures: 3 })
 
   readonly #onFailure: (error: Error) => void
   /** Publishers that may have credit again since the chunk began. */
@@ -42,6 +48,12 @@ export class LoadState {
       publisher.sendBatches()
     }
     credited.length = 0
+  }
+
+  /** Forgets the latencies of earlier rounds. */
+  resetLatencies(): void {
+    this.latencyNs.reset()
+    this.acknowledgementNs.reset()
   }
 
   fail(error: Error): void {

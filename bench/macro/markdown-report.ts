@@ -1,7 +1,6 @@
-import { type BrokerName, brokerNames } from './brokers.ts'
+import { type BrokerName, memoryBrokers as brokerNames, brokerTitles as titles } from './broker-names.ts'
+import { markdownTable } from './markdown-table.ts'
 import { isFaulty, type Results, ratio, type ScenarioResult } from './results.ts'
-
-const titles: Record<BrokerName, string> = { curlew: 'Curlew', mosquitto: 'Mosquitto', aedes: 'aedes' }
 
 /** Results as the part of docs/performance.md that is made by machine. @param link to the file they come from */
 export function markdownReport(results: Results, link: string): string {
@@ -14,11 +13,12 @@ export function markdownReport(results: Results, link: string): string {
   ].join('\n')
 }
 
-function runLines({ date, commit, command, machine, versions, ...run }: Results, link: string): string[] {
+/** Where, when and how it was measured. */
+export function runLines({ date, commit, command, machine, versions, ...run }: Results, link: string): string[] {
   const names = brokerNames.flatMap(name => (versions[name] === undefined ? [] : [`${titles[name]} ${versions[name]}`]))
   const roundCount = Math.max(
     0,
-    ...run.scenarios.flatMap(({ brokers }) => Object.values(brokers).map(b => b.rounds.length)),
+    ...[...run.scenarios, ...run.trials].flatMap(({ brokers }) => Object.values(brokers).map(b => b.rounds.length)),
   )
   return [
     `- ${names.join(', ')}; commit \`${commit}\`, ${date.slice(0, 10)}`,
@@ -40,7 +40,7 @@ function rateTable({ scenarios }: Results): string[] {
     const isPaced = scenario.ratePerSecond !== undefined
     return [scenario.name, window, ...rates, isPaced ? '' : times(mosquitto), aim, isPaced ? '' : times(aedes)]
   })
-  return table(headings, rows)
+  return markdownTable(headings, rows)
 }
 
 function latencyTable({ scenarios }: Results): string[] {
@@ -52,7 +52,7 @@ function latencyTable({ scenarios }: Results): string[] {
       return latency === undefined ? '–' : [latency.p50, latency.p99, latency.p999].map(milliseconds).join(' / ')
     }),
   ])
-  return table(headings, rows)
+  return markdownTable(headings, rows)
 }
 
 function cpuTable({ scenarios }: Results): string[] {
@@ -65,7 +65,7 @@ function cpuTable({ scenarios }: Results): string[] {
       return `${round.brokerUsPerMessage.toFixed(2)} (${percent(round.brokerCpu)} / ${percent(round.generatorCpu)})`
     }),
   ])
-  return table(headings, rows)
+  return markdownTable(headings, rows)
 }
 
 /** Aims missed, brokers that were faster, and faults: what an honest reader wants to know first. */
@@ -116,26 +116,14 @@ function rateOf({ brokers }: ScenarioResult, name: BrokerName): string {
   return rate === undefined ? '–' : Math.round(rate).toLocaleString('en')
 }
 
-function times(ratio: number | undefined): string {
+export function times(ratio: number | undefined): string {
   return ratio === undefined ? '–' : `${ratio.toFixed(ratio < 10 ? 2 : 1)} ×`
 }
 
-function milliseconds(microseconds: number): string {
+export function milliseconds(microseconds: number): string {
   return (microseconds / 1000).toFixed(microseconds < 10_000 ? 2 : 0)
 }
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`
-}
-
-/** A table as the formatter writes it: columns as wide as their widest cell, all but the first aligned to the right. */
-function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
-  const cells = [headings, ...rows.map(row => row.map(String))]
-  const widths = headings.map((_, column) => Math.max(3, ...cells.map(row => row[column]!.length)))
-  const line = (row: readonly string[]): string => {
-    const padded = row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-    return `| ${padded.join(' | ')} |`
-  }
-  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
-  return [line(headings), line(rule), ...cells.slice(1).map(line)]
 }

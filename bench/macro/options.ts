@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util'
-import { type BrokerName, brokerNames } from './brokers.ts'
-import { chooseScenarios, type Scenario } from './scenarios.ts'
+import { type BrokerName, brokerNames } from './broker-names.ts'
+import { chosen, type Scenario, scenarios } from './scenarios.ts'
+import { type Trial, trials } from './trials.ts'
 
 export const usage = `Usage: npm run bench -- [options]
 
 Measures Curlew against Mosquitto and aedes on this machine, broker on one core and load generator on another.
 
-  --only WORDS      scenarios, by group or part of the name, separated by commas: p2p,device,fan-out,fan-in,latency,qos 1,…
-  --brokers NAMES   of ${brokerNames.join(',')}; default: all that are installed
+  --only WORDS      scenarios, by group or part of the name, separated by commas: p2p,device,fan-out,fan-in,latency,qos 1,…;
+                    durable: all with a store; of these latency,offline,retained,restart,queue; default: all but durable
+  --brokers NAMES   of ${brokerNames.join(',')};
+                    default: those that the scenario is about, as far as they are installed
   --seconds N       of each measurement; default 0.6
   --rounds N        measurements of each broker in each scenario, taken in turn; the median counts; default 3
   --warm-up N       seconds before the first; default 0.8
@@ -20,7 +23,11 @@ Measures Curlew against Mosquitto and aedes on this machine, broker on one core 
 
 export interface Options {
   readonly scenarios: readonly Scenario[]
-  readonly brokers: readonly BrokerName[]
+  readonly trials: readonly Trial[]
+  /** Those asked for; `undefined`: each scenario says. */
+  readonly brokers: readonly BrokerName[] | undefined
+  /** Not installed. */
+  readonly absent: ReadonlySet<BrokerName>
   readonly measuredSeconds: number
   readonly roundCount: number
   readonly warmUpSeconds: number
@@ -38,11 +45,13 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const values = valuesOf(args)
   if (values.help) return undefined
   const isFull = values.full ?? false
-  const scenarios = chooseScenarios(listOf(values.only))
-  if (scenarios.length === 0) throw new UsageError(`no scenario matches --only ${values.only}`)
+  const words = listOf(values.only)
+  const [wanted, wantedTrials] = [chosen(scenarios, words), chosen(trials, words)]
+  if (wanted.length + wantedTrials.length === 0) throw new UsageError(`no scenario matches --only ${values.only}`)
   return {
-    scenarios:
-      values.window === undefined ? scenarios : scenarios.map(withWindow(wholeNumber('window', values.window))),
+    scenarios: values.window === undefined ? wanted : wanted.map(withWindow(wholeNumber('window', values.window))),
+    trials: wantedTrials,
+    absent: new Set(),
     brokers: brokersIn(listOf(values.brokers)),
     measuredSeconds: positive('seconds', values.seconds, isFull ? 3 : 0.6),
     roundCount: values.rounds === undefined ? (isFull ? 5 : 3) : wholeNumber('rounds', values.rounds),
@@ -80,10 +89,16 @@ function listOf(text: string | undefined): string[] {
   return (text ?? '').split(',').flatMap(word => (word.trim() === '' ? [] : [word.trim()]))
 }
 
-function brokersIn(names: readonly string[]): BrokerName[] {
+/** The brokers to measure in a scenario. */
+export function brokersOf(of: { readonly brokers: readonly BrokerName[] }, { brokers, absent }: Options): BrokerName[] {
+  return (brokers ?? of.brokers).filter(name => !absent.has(name))
+}
+
+function brokersIn(names: readonly string[]): BrokerName[] | undefined {
+  if (names.length === 0) return undefined
   const unknown = names.filter(name => !brokerNames.some(known => known === name))
   if (unknown.length > 0) throw new UsageError(`unknown broker ${unknown.join(', ')}`)
-  return brokerNames.filter(name => names.length === 0 || names.includes(name))
+  return brokerNames.filter(name => names.includes(name))
 }
 
 function positive(name: string, text: string | undefined, fallback: number): number {

@@ -12,18 +12,46 @@ export interface MessageForm {
   readonly topic: string
   readonly qos: QoS
   readonly payloadBytes: number
+  /** After so many messages fillings come again; all that may be under way differ. A multiple of the batch. */
+  readonly fillingCount: number
 }
 
 export function payloadOf(form: MessageForm, sequence: number): Buffer {
-  const payload = Buffer.alloc(form.payloadBytes, 0x2e)
+  const payload = Buffer.alloc(form.payloadBytes)
+  fillAtRandom(payload, 1 + form.publisherIndex * form.fillingCount + (sequence % form.fillingCount))
   payload.writeUInt32BE(form.publisherIndex, 0)
   payload.writeUInt32BE(sequence, 4)
   return payload
 }
 
+/** Bytes that no store can compress, the same for the same `seed`: xorshift (Marsaglia). @param seed not 0 */
+function fillAtRandom(bytes: Buffer, seed: number): void {
+  let state = seed
+  for (let round = 0; round < 8; round++) state = xorshift(state) // seeds are small, and alike at first
+  for (let index = 0; index < bytes.length; index++) {
+    state = xorshift(state)
+    bytes[index] = state
+  }
+}
+
+function xorshift(state: number): number {
+  let next = state
+  next ^= next << 13
+  next ^= next >>> 17
+  return next ^ (next << 5)
+}
+
 /** Packet Identifiers follow the sequence numbers, so whoever knows one knows the other. */
 export function packetIdOf(sequence: number): number {
   return 1 + (sequence % 0xffff)
+}
+
+function packetOf(form: MessageForm, sequence: number): Uint8Array {
+  const { topic, qos } = form
+  const payload = payloadOf(form, sequence)
+  const packetId = qos === 0 ? 0 : packetIdOf(sequence)
+  const flags = { retain: false, dup: false, properties: noProperties }
+  return encodePacket({ type: PacketType.Publish, topic, payload, qos, packetId, ...flags }, protocolVersion)
 }
 
 /**
@@ -37,24 +65,14 @@ export class PublishBatch {
   readonly #payloadStart: number
   readonly #hasPacketId: boolean
 
-  constructor(form: MessageForm, count: number) {
-    const packet = encodePacket(
-      {
-        type: PacketType.Publish,
-        topic: form.topic,
-        payload: payloadOf(form, 0),
-        qos: form.qos,
-        retain: false,
-        dup: false,
-        packetId: form.qos === 0 ? 0 : packetIdOf(0),
-        properties: noProperties,
-      },
-      protocolVersion,
-    )
-    this.#bytes = Buffer.concat(new Array<Uint8Array>(count).fill(packet))
+  /** @param first sequence number of the first message; later uses must have the same fillings, see {@link MessageForm} */
+  constructor(form: MessageForm, first: number, count: number) {
+    const packets = Array.from({ length: count }, (_, index) => packetOf(form, first + index))
+    const packetBytes = packets[0]!.length
+    this.#bytes = Buffer.concat(packets)
     this.#count = count
-    this.#packetBytes = packet.length
-    this.#payloadStart = packet.length - form.payloadBytes
+    this.#packetBytes = packetBytes
+    this.#payloadStart = packetBytes - form.payloadBytes
     this.#hasPacketId = form.qos > 0
   }
 

@@ -26,6 +26,10 @@ export class Publisher extends Connection {
   /** When each batch of the window was due, in milliseconds of `performance.now()`. */
   readonly #dueMs: Float64Array
 
+  /** Whether a message is over when it is acknowledged, because its receivers are away. */
+  readonly #isForLater: boolean
+  /** Latency is taken of the messages whose sequence number has none of these bits. */
+  readonly #latencyMask: number
   readonly #receiverCount: number
   /** How many receivers have message `n`, at `n % window`. Only where there are many. */
   readonly #arrivals: Uint32Array
@@ -36,8 +40,10 @@ export class Publisher extends Connection {
     this.form = form
     this.#window = window
     this.#batch = batch
-    this.#batches = Array.from({ length: window / batch }, () => new PublishBatch(form, batch))
+    this.#batches = Array.from({ length: window / batch }, (_, index) => new PublishBatch(form, index * batch, batch))
     this.#dueMs = new Float64Array(this.#batches.length)
+    this.#isForLater = scenario.isForLater
+    this.#latencyMask = scenario.latencyEvery - 1
     this.#receiverCount = receiverCount(scenario)
     this.#arrivals = new Uint32Array(window)
   }
@@ -57,6 +63,7 @@ export class Publisher extends Connection {
   }
 
   get #overCount(): number {
+    if (this.#isForLater) return this.#acknowledgedCount
     return this.form.qos === 0 ? this.#deliveredCount : Math.min(this.#deliveredCount, this.#acknowledgedCount)
   }
 
@@ -70,6 +77,7 @@ export class Publisher extends Connection {
    */
   sendBatch(dueMs: number): boolean {
     const first = this.sentCount
+    if (first >= this.load.sentMax) return false
     if (first + this.#batch - this.#overCount > this.#window) return false
     const slot = (first / this.#batch) % this.#batches.length
     this.#dueMs[slot] = dueMs
@@ -84,6 +92,7 @@ export class Publisher extends Connection {
 
   /** One of the receivers has the message for the first time. */
   onDelivered(sequence: number): void {
+    if (this.#isForLater) return
     if (this.#receiverCount === 1) {
       this.#deliveredCount++
       this.load.credit(this)
@@ -118,8 +127,14 @@ export class Publisher extends Connection {
     }
     if (type !== (this.form.qos === 1 ? PacketType.Puback : PacketType.Pubcomp)) return this.refuse(type << 4)
     if (packetId !== packetIdOf(this.#acknowledgedCount)) return this.#refuseOrder('PUBACK or PUBCOMP', packetId)
+    const { load } = this
+    if (load.isRecording && (this.#acknowledgedCount & this.#latencyMask) === 0) {
+      const latencyMs = load.nowMs - this.dueMsOf(this.#acknowledgedCount)
+      load.acknowledgementNs.record(Math.max(1, Math.round(latencyMs * 1e6)))
+    }
     this.#acknowledgedCount++
-    this.load.credit(this)
+    load.acknowledgementCount++
+    load.credit(this)
   }
 
   #refuseOrder(what: string, packetId: number): void {

@@ -1,31 +1,66 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { durableReport } from './durable-report.ts'
 import { markdownReport } from './markdown-report.ts'
 import type { Results } from './results.ts'
 
-/** `node bench/dist/macro/report.js [FILE]`: writes the newest results, or those in FILE, into docs/performance.md. */
+/**
+ * `node bench/dist/macro/report.js [FILE…]`: writes the newest results, or those in the files given, into docs/performance.md. Those
+ * with a store and those without have a part each, and may come from different runs.
+ */
 const root = join(import.meta.dirname, '../../..')
 const documentPath = join(root, 'docs/performance.md')
-const begin = '<!-- begin of results -->'
-const end = '<!-- end of results -->'
+
+interface Part {
+  /** Stands in the marks of the document. */
+  readonly name: string
+  /** What of a run belongs into the part. */
+  select(results: Results): Results
+  report(results: Results, link: string): string
+}
+
+const parts: readonly Part[] = [
+  { name: 'results', select: results => selected(results, false), report: markdownReport },
+  { name: 'durable results', select: results => selected(results, true), report: durableReport },
+]
+
+function selected(results: Results, isDurable: boolean): Results {
+  const { scenarios, trials } = results
+  return {
+    ...results,
+    scenarios: scenarios.filter(({ scenario }) => (scenario.group === 'durable') === isDurable),
+    trials: isDurable ? trials : [],
+  }
+}
 
 /** Results are committed under bench/results; trials in its folder `local` do not count. */
-function newestResults(): string {
+function committedResults(): string[] {
   const folder = join(root, 'bench/results')
   const paths = readdirSync(folder).flatMap(name => (name.endsWith('.json') ? [join(folder, name)] : []))
-  const [newest] = paths.sort((a, b) => read(b).date.localeCompare(read(a).date))
-  if (newest === undefined)
-    throw new Error('there is no file in bench/results: run npm run bench -- --full --json FILE')
-  return newest
+  return paths.sort((a, b) => read(b).date.localeCompare(read(a).date))
 }
 
+/** Files of before there were trials have none. */
 function read(path: string): Results {
-  return JSON.parse(readFileSync(path, 'utf8')) as Results
+  const results = JSON.parse(readFileSync(path, 'utf8')) as Omit<Results, 'trials'> & Partial<Results>
+  return { ...results, trials: results.trials ?? [] }
 }
 
-const resultsPath = process.argv[2] ?? newestResults()
-const document = readFileSync(documentPath, 'utf8')
-const [first, last] = [document.indexOf(begin), document.indexOf(end)]
-if (first === -1 || last < first) throw new Error(`docs/performance.md has no "${begin}" followed by "${end}"`)
-const report = markdownReport(read(resultsPath), relative(join(root, 'docs'), resultsPath))
-writeFileSync(documentPath, `${document.slice(0, first)}${begin}\n\n${report}\n${document.slice(last)}`)
+function replaced(document: string, { name, select, report }: Part, paths: readonly string[]): string {
+  const path = paths.find(path => {
+    const { scenarios, trials } = select(read(path))
+    return scenarios.length + trials.length > 0
+  })
+  if (path === undefined) return document
+  const [begin, end] = [`<!-- begin of ${name} -->`, `<!-- end of ${name} -->`]
+  const [first, last] = [document.indexOf(begin), document.indexOf(end)]
+  if (first === -1 || last < first) throw new Error(`docs/performance.md has no "${begin}" followed by "${end}"`)
+  const text = report(select(read(path)), relative(join(root, 'docs'), path))
+  return `${document.slice(0, first)}${begin}\n\n${text}\n${document.slice(last)}`
+}
+
+const given = process.argv.slice(2)
+const paths = given.length > 0 ? given : committedResults()
+let document = readFileSync(documentPath, 'utf8')
+for (const part of parts) document = replaced(document, part, paths)
+writeFileSync(documentPath, document)

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
-import type { BrokerName } from './brokers.ts'
-import type { Latency, Round } from './load.ts'
+import type { BrokerName, Program } from './broker-names.ts'
 import type { Faults } from './message-order.ts'
+import type { Latency, Round } from './round.ts'
 import type { Scenario } from './scenarios.ts'
+import type { Figure } from './trials.ts'
 
 /** What a run leaves behind; the file in bench/results is this as JSON. */
 export interface Results {
@@ -13,10 +14,11 @@ export interface Results {
   readonly commit: string
   readonly command: string
   readonly machine: Machine
-  readonly versions: Partial<Record<BrokerName, string>>
+  readonly versions: Partial<Record<Program, string>>
   readonly warmUpSeconds: number
   readonly measuredSeconds: number
   readonly scenarios: readonly ScenarioResult[]
+  readonly trials: readonly TrialResult[]
 }
 
 export interface Machine {
@@ -42,20 +44,46 @@ export interface BrokerResult {
   readonly failure: string | undefined
 }
 
+export interface TrialResult {
+  readonly name: string
+  readonly figures: readonly Figure[]
+  readonly brokers: Partial<Record<BrokerName, TrialBrokerResult>>
+}
+
+export interface TrialBrokerResult {
+  /** Values of the figures, by key. Not every broker has all of them. */
+  readonly rounds: readonly Readonly<Record<string, number>>[]
+  readonly median: Readonly<Record<string, number>>
+  readonly failure: string | undefined
+}
+
+/** The median of each figure by itself. */
+export function medianFigures(rounds: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const keys = new Set(rounds.flatMap(round => Object.keys(round)))
+  const valuesOf = (key: string): number[] => rounds.flatMap(round => round[key] ?? [])
+  return Object.fromEntries([...keys].map(key => [key, median(valuesOf(key))]))
+}
+
 /** The median of each quantity by itself: of rates, of percentiles, of shares. */
 export function medianRound(rounds: readonly Round[]): Round | undefined {
   if (rounds.length === 0) return undefined
   const of = (quantity: (round: Round) => number): number => median(rounds.map(quantity))
-  const ofLatency = (name: keyof Latency): number => of(({ latencyUs }) => latencyUs[name])
+  const acknowledgements = rounds.flatMap(({ acknowledgementUs }) => acknowledgementUs ?? [])
   return {
     seconds: of(round => round.seconds),
     messageCount: of(round => round.messageCount),
     messagesPerSecond: of(round => round.messagesPerSecond),
-    latencyUs: { p50: ofLatency('p50'), p99: ofLatency('p99'), p999: ofLatency('p999'), max: ofLatency('max') },
+    latencyUs: medianLatency(rounds.map(({ latencyUs }) => latencyUs)),
+    acknowledgementUs: acknowledgements.length === 0 ? undefined : medianLatency(acknowledgements),
     generatorCpu: of(round => round.generatorCpu),
     brokerCpu: of(round => round.brokerCpu),
     brokerUsPerMessage: of(round => round.brokerUsPerMessage),
   }
+}
+
+function medianLatency(latencies: readonly Latency[]): Latency {
+  const of = (name: keyof Latency): number => median(latencies.map(latency => latency[name]))
+  return { p50: of('p50'), p99: of('p99'), p999: of('p999'), max: of('max') }
 }
 
 export function median(values: readonly number[]): number {

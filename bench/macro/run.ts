@@ -1,11 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type BrokerName, brokerVersion } from './brokers.ts'
+import { brokerNames, type Program, programOf } from './broker-names.ts'
+import { programVersion } from './brokers.ts'
 import { type Cores, findCores } from './cores.ts'
 import { type Options, parseOptions, UsageError, usage } from './options.ts'
-import { currentCommit, describeMachine, type Results, type ScenarioResult } from './results.ts'
-import { killChildren, runScenario } from './suite.ts'
+import { currentCommit, describeMachine, type Results, type ScenarioResult, type TrialResult } from './results.ts'
+import { killRunning } from './running.ts'
+import { runScenario } from './suite.ts'
 import { textTable } from './text-table.ts'
+import { runTrial } from './trial-suite.ts'
+
+type Measured = Pick<Results, 'scenarios' | 'trials'>
 
 /** `npm run bench`: scenarios against brokers, a table, a file of results, and a failure if a message went wrong. */
 async function main(): Promise<void> {
@@ -14,42 +19,44 @@ async function main(): Promise<void> {
     process.stdout.write(usage)
     return
   }
-  const versions = versionsOf(asked.brokers)
-  const options = { ...asked, brokers: asked.brokers.filter(name => versions[name] !== undefined) }
+  const versions = versionsOf(asked)
+  const absent = new Set(brokerNames.filter(name => versions[programOf(name)] === undefined))
+  const options = { ...asked, absent }
   if (options.profileFolder !== undefined) mkdirSync(options.profileFolder, { recursive: true })
   const cores = findCores()
   if (cores.unpinnedBecause !== undefined) say(`not pinned: ${cores.unpinnedBecause}; the two sides disturb each other`)
 
-  const scenarios = await runAll(options, cores)
+  const measured = await runAll(options, cores)
 
-  const results = resultsOf(scenarios, options, cores, versions)
+  const results = resultsOf(measured, options, cores, versions)
   process.stdout.write(`\n${textTable(results)}\n`)
   say(`results are in ${save(results, options.jsonPath)}`)
-  process.exitCode = reportFailures(scenarios)
+  process.exitCode = reportFailures(measured)
 }
 
-/** Brokers that are not installed are left out, aloud. */
-function versionsOf(brokers: readonly BrokerName[]): Partial<Record<BrokerName, string>> {
-  const versions: Partial<Record<BrokerName, string>> = {}
-  for (const name of brokers) {
-    const version = brokerVersion(name)
-    if (version === undefined) say(`${name} is not installed: SKIPPED`)
-    else versions[name] = version
+/** Programs that are not installed are left out, aloud. */
+function versionsOf({ scenarios, trials, brokers }: Options): Partial<Record<Program, string>> {
+  const names = brokers ?? [...scenarios, ...trials].flatMap(entry => entry.brokers)
+  const versions: Partial<Record<Program, string>> = {}
+  for (const program of new Set(names.map(programOf))) {
+    const version = programVersion(program)
+    if (version === undefined) say(`${program} is not installed: SKIPPED`)
+    else versions[program] = version
   }
   return versions
 }
 
-async function runAll(options: Options, cores: Cores): Promise<ScenarioResult[]> {
-  const results: ScenarioResult[] = []
-  for (const scenario of options.scenarios) {
-    const turn = `[${results.length + 1}/${options.scenarios.length}]`
-    results.push(await runScenario(scenario, options, cores, line => say(`${turn} ${line}`)))
-  }
-  return results
+async function runAll(options: Options, cores: Cores): Promise<Measured> {
+  const [scenarios, trials]: [ScenarioResult[], TrialResult[]] = [[], []]
+  const count = options.scenarios.length + options.trials.length
+  const report = (line: string): void => say(`[${scenarios.length + trials.length + 1}/${count}] ${line}`)
+  for (const scenario of options.scenarios) scenarios.push(await runScenario(scenario, options, cores, report))
+  for (const trial of options.trials) trials.push(await runTrial(trial, options, cores, report))
+  return { scenarios, trials }
 }
 
 function resultsOf(
-  scenarios: readonly ScenarioResult[],
+  { scenarios, trials }: Measured,
   options: Options,
   { broker, generator, unpinnedBecause }: Cores,
   versions: Results['versions'],
@@ -64,6 +71,7 @@ function resultsOf(
     warmUpSeconds: options.warmUpSeconds,
     measuredSeconds: options.measuredSeconds,
     scenarios,
+    trials,
   }
 }
 
@@ -76,10 +84,11 @@ function save(results: Results, jsonPath: string | undefined): string {
 }
 
 /** @returns the exit code */
-function reportFailures(scenarios: readonly ScenarioResult[]): number {
-  const failures = scenarios.flatMap(({ scenario, brokers }) =>
-    Object.entries(brokers).flatMap(([name, { failure }]) =>
-      failure === undefined ? [] : [`${scenario.name}, ${name}: ${failure}`],
+function reportFailures({ scenarios, trials }: Measured): number {
+  const named = [...scenarios.map(({ scenario, brokers }) => ({ name: scenario.name, brokers })), ...trials]
+  const failures = named.flatMap(({ name, brokers }) =>
+    Object.entries(brokers).flatMap(([broker, { failure }]) =>
+      failure === undefined ? [] : [`${name}, ${broker}: ${failure}`],
     ),
   )
   for (const failure of failures) say(`FAILED ${failure}`)
@@ -90,7 +99,7 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-process.on('exit', killChildren)
+process.on('exit', killRunning)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
 
 main().catch((error: Error) => {

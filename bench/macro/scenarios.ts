@@ -1,4 +1,5 @@
 import type { QoS } from '@curlew/codec'
+import { type BrokerName, durableBrokers, memoryBrokers } from './broker-names.ts'
 
 /**
  * What the load generator does, as data. Publishers and subscribers are counted, and the counts tell who gets whose messages:
@@ -6,7 +7,7 @@ import type { QoS } from '@curlew/codec'
  */
 export interface Scenario {
   readonly name: string
-  readonly group: 'p2p' | 'device' | 'fan-out' | 'fan-in' | 'latency'
+  readonly group: 'p2p' | 'device' | 'fan-out' | 'fan-in' | 'latency' | 'durable'
   readonly publisherCount: number
   readonly subscriberCount: number
   readonly qos: QoS
@@ -22,13 +23,19 @@ export interface Scenario {
   readonly ratePerSecond: number | undefined
   /** Latency is taken of one message in this many, a power of two: at millions a second the clock would be the load. */
   readonly latencyEvery: number
+  /** Brokers that are measured when nobody says otherwise. */
+  readonly brokers: readonly BrokerName[]
+  /** Whether subscribers have Sessions that outlive their connections. */
+  readonly isPersistent: boolean
+  /** Whether subscribers are away while publishers send. */
+  readonly isForLater: boolean
   /** The project's aim: Curlew's messages per second, as a multiple of Mosquitto's. */
   readonly aim: number | undefined
 }
 
-type Form = Omit<Scenario, 'name' | 'qos'>
+export type Form = Omit<Scenario, 'name' | 'qos'>
 
-const small: Form = {
+export const small: Form = {
   group: 'p2p',
   publisherCount: 100,
   subscriberCount: 100,
@@ -37,6 +44,9 @@ const small: Form = {
   batch: 64,
   ratePerSecond: undefined,
   latencyEvery: 16,
+  brokers: memoryBrokers,
+  isPersistent: false,
+  isForLater: false,
   aim: undefined,
 }
 /** Mosquitto searches all that is under way for each step of a QoS 2 exchange: with a longer window it would be slower. */
@@ -56,6 +66,7 @@ const single: Form = { ...small, window: 1, batch: 1, latencyEvery: 1 }
 const device: Form = { ...single, group: 'device', publisherCount: 1000, subscriberCount: 1000, aim: 1 }
 /** The window only bounds what a broker that can not follow may owe; at this rate none comes near it. */
 const paced: Form = { ...single, group: 'latency', window: 64, ratePerSecond: 5000 }
+const durable = { group: 'durable', isPersistent: true, brokers: durableBrokers } as const
 
 export const scenarios: readonly Scenario[] = [
   { ...small, name: 'p2p 16 B QoS 0', qos: 0, aim: 10 },
@@ -72,15 +83,16 @@ export const scenarios: readonly Scenario[] = [
   { ...fanIn, name: 'fan-in QoS 1', qos: 1 },
   { ...paced, name: 'latency QoS 0', qos: 0 },
   { ...paced, name: 'latency QoS 1', qos: 1 },
+  { ...small, ...durable, name: 'durable 16 B QoS 1', qos: 1 },
+  { ...large, ...durable, name: 'durable 1 KiB QoS 1', qos: 1 },
+  { ...paced, ...durable, name: 'durable latency', qos: 1 },
 ]
 
-/** The scenarios whose group is one of `words`, or whose name holds one; all when there are none. */
-export function chooseScenarios(words: readonly string[]): Scenario[] {
+/** Those whose group is one of `words`, or whose name holds one; without words all but the durable ones. */
+export function chosen<T extends Pick<Scenario, 'group' | 'name'>>(from: readonly T[], words: readonly string[]): T[] {
+  if (words.length === 0) return from.filter(({ group }) => group !== 'durable')
   const wanted = words.map(word => word.toLowerCase())
-  return scenarios.filter(
-    ({ group, name }) =>
-      wanted.length === 0 || wanted.some(word => word === group || name.toLowerCase().includes(word)),
-  )
+  return from.filter(({ group, name }) => wanted.some(word => word === group || name.toLowerCase().includes(word)))
 }
 
 /** Receivers of each message. */

@@ -1,16 +1,21 @@
 import { noProperties, type Packet, PacketType, type Publish, type QoS } from '@curlew/codec'
 import { Connection } from './connection.ts'
 import type { LoadState } from './load-state.ts'
-import { MessageOrder } from './message-order.ts'
+import type { MessageOrder } from './message-order.ts'
 import { PAYLOAD_BYTES_MIN, payloadOf } from './publish-batch.ts'
 import type { Publisher } from './publisher.ts'
 import type { Scenario } from './scenarios.ts'
+
+/** Bit of the fixed header of PUBLISH. */
+const DUP = 0x08
 
 /** What a subscriber gets, and from whom: `publishers` are those whose messages it must see, all of them and in order. */
 export interface Subscribing {
   readonly index: number
   readonly filter: string
   readonly publishers: readonly Publisher[]
+  /** What has come; the same for all connections of one Session. */
+  readonly order: MessageOrder
 }
 
 /** Receives, acknowledges, and tells each publisher what has arrived. */
@@ -21,6 +26,8 @@ export class Subscriber extends Connection {
   readonly #order: MessageOrder
   readonly #qos: QoS
   readonly #firstByte: number
+  /** The bit that may be set besides: a message that waited may have been sent before. */
+  readonly #dupBit: number
   readonly #payloadBytes: number
   /** Length of the body of each PUBLISH. */
   readonly #bodyBytes: number
@@ -29,11 +36,12 @@ export class Subscriber extends Connection {
 
   constructor(subscribing: Subscribing, scenario: Scenario, port: number, load: LoadState) {
     super(`bench-sub-${subscribing.index}`, port, load)
-    const { publishers, filter } = subscribing
+    const { publishers, filter, order } = subscribing
     this.#filter = filter
     this.#publishers = publishers
     this.#firstPublisher = publishers[0]!.form.publisherIndex
-    this.#order = new MessageOrder(this.#firstPublisher, publishers.length, load.faults)
+    this.#order = order
+    this.#dupBit = scenario.isForLater ? DUP : 0
     this.#qos = scenario.qos
     this.#firstByte = (PacketType.Publish << 4) | (scenario.qos << 1)
     this.#payloadBytes = scenario.payloadBytes
@@ -63,7 +71,7 @@ export class Subscriber extends Connection {
 
   #receivePublish(packet: Publish): void {
     const payload = Buffer.from(packet.payload)
-    const isPlain = packet.qos === this.#qos && !packet.dup && !packet.retain
+    const isPlain = packet.qos === this.#qos && (!packet.dup || this.#dupBit !== 0) && !packet.retain
     if (!isPlain || payload.length < PAYLOAD_BYTES_MIN) return this.failBecause('a PUBLISH that nobody sent')
     const publisher = this.#publishers[payload.readUInt32BE(0) - this.#firstPublisher]
     const sequence = payload.readUInt32BE(4)
@@ -74,7 +82,7 @@ export class Subscriber extends Connection {
   }
 
   protected override receive(firstByte: number, bytes: Buffer, start: number, end: number): void {
-    if (firstByte === this.#firstByte && end - start === this.#bodyBytes) {
+    if ((firstByte & ~this.#dupBit) === this.#firstByte && end - start === this.#bodyBytes) {
       const at = end - this.#payloadBytes
       const publisherIndex = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
       const sequence = ((bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!) >>> 0

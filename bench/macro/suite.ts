@@ -1,10 +1,13 @@
-import { type Broker, type BrokerName, startBroker } from './brokers.ts'
+import type { BrokerName } from './broker-names.ts'
+import { type Broker, startBroker } from './brokers.ts'
 import type { Cores } from './cores.ts'
+import { DataFolder } from './data-folder.ts'
 import { GeneratorProcess, LoadFailedError } from './generator-process.ts'
-import type { Round } from './load.ts'
 import { type Faults, noFaults } from './message-order.ts'
-import type { Options } from './options.ts'
+import { brokersOf, type Options } from './options.ts'
 import { type BrokerResult, isFaulty, medianRound, type ScenarioResult } from './results.ts'
+import type { Round } from './round.ts'
+import { running } from './running.ts'
 import type { Scenario } from './scenarios.ts'
 
 /** Part of each round before measuring starts: the time for queues to reach their usual length. */
@@ -14,17 +17,11 @@ const RAMP_MS = 150
 interface Contender {
   readonly name: BrokerName
   readonly rounds: Round[]
+  folder: DataFolder | undefined
   broker: Broker | undefined
   generator: GeneratorProcess | undefined
   faults: Faults
   failure: string | undefined
-}
-
-/** Everything that must not outlive this process. */
-const running = new Set<{ kill(): void }>()
-
-export function killChildren(): void {
-  for (const child of running) child.kill()
 }
 
 /**
@@ -37,10 +34,10 @@ export async function runScenario(
   cores: Cores,
   report: (line: string) => void,
 ): Promise<ScenarioResult> {
-  const contenders = options.brokers.map(
+  const contenders = brokersOf(scenario, options).map(
     (name): Contender => ({
       ...{ name, rounds: [], faults: noFaults() },
-      ...{ broker: undefined, generator: undefined, failure: undefined },
+      ...{ folder: undefined, broker: undefined, generator: undefined, failure: undefined },
     }),
   )
   for (const contender of contenders) await attempt(contender, () => open(contender, scenario, options, cores))
@@ -58,19 +55,23 @@ async function open(contender: Contender, scenario: Scenario, options: Options, 
   const { name } = contender
   const file = `${scenario.name}-${name}.cpuprofile`.replaceAll(' ', '-')
   const profile = options.profileFolder === undefined ? undefined : { folder: options.profileFolder, file }
-  const broker = await startBroker(name, { core: cores.broker, profile })
+  const folder = new DataFolder()
+  running.add(folder)
+  contender.folder = folder
+  const broker = await startBroker(name, { folder: folder.path, core: cores.broker, profile })
   running.add(broker)
   contender.broker = broker
   const generator = new GeneratorProcess(cores.generator)
   running.add(generator)
   contender.generator = generator
-  await generator.open({ scenario, port: broker.port, brokerPid: broker.pid })
-  const { faults } = await generator.run(0, options.warmUpSeconds * 1000)
+  await generator.perform({ type: 'open', target: { scenario, port: broker.port, brokerPid: broker.pid } })
+  const measuredMs = options.warmUpSeconds * 1000
+  const { faults } = await generator.measure({ type: 'run', rampMs: 0, measuredMs })
   judge(contender, scenario, faults)
 }
 
 async function measure(contender: Contender, scenario: Scenario, measuredMs: number): Promise<void> {
-  const { round, faults } = await contender.generator!.run(RAMP_MS, measuredMs)
+  const { round, faults } = await contender.generator!.measure({ type: 'run', rampMs: RAMP_MS, measuredMs })
   contender.rounds.push(round)
   judge(contender, scenario, faults)
 }
@@ -92,12 +93,12 @@ async function attempt(contender: Contender, step: () => Promise<void>): Promise
 }
 
 async function close(contender: Contender): Promise<void> {
-  const { broker, generator } = contender
-  await attempt(contender, async () => generator?.close())
+  const { folder, broker, generator } = contender
+  await attempt(contender, async () => generator?.perform({ type: 'close' }))
   generator?.kill()
   await broker?.stop()
-  running.delete(broker!)
-  running.delete(generator!)
+  folder?.remove()
+  for (const part of [folder, broker, generator]) if (part !== undefined) running.delete(part)
 }
 
 function resultOf({ rounds, faults, failure }: Contender): BrokerResult {
@@ -105,7 +106,7 @@ function resultOf({ rounds, faults, failure }: Contender): BrokerResult {
 }
 
 function progressOf({ name, rounds, failure }: Contender, scenario: Scenario, turn: string): string {
-  const prefix = `${scenario.name.padEnd(16)} ${name.padEnd(9)} ${turn}`
+  const prefix = `${scenario.name.padEnd(19)} ${name.padEnd(16)} ${turn}`
   const last = rounds.at(-1)
   if (failure !== undefined || last === undefined) return `${prefix}  FAILED: ${failure}`
   const share = (part: number): string => `${Math.round(part * 100)} %`.padStart(5)

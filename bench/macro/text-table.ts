@@ -1,19 +1,43 @@
-import type { BrokerName } from './brokers.ts'
-import { type BrokerResult, type Results, ratio, type ScenarioResult } from './results.ts'
+import type { BrokerName } from './broker-names.ts'
+import { type BrokerResult, type Results, ratio, type ScenarioResult, type TrialResult } from './results.ts'
+import { figureText } from './trial-suite.ts'
 
 const headings = [
   ...['scenario', 'broker', 'msg/s', '× Mosquitto', 'aim', 'p50 ms', 'p99 ms', 'p99.9 ms'],
+  ...['ack p50 ms', 'ack p99 ms'],
   ...['broker CPU', 'µs/msg', 'generator CPU', 'duplicates'],
 ]
 
 /** The results for a terminal: one line for each broker in each scenario, medians of the rounds. */
 export function textTable(results: Results): string {
-  const rows = [headings, ...results.scenarios.flatMap(rowsOf)]
-  const widths = headings.map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
-  const lines = rows.map(row => row.map((cell, column) => pad(cell, widths[column]!, column > 1)).join('  '))
+  const { scenarios, trials } = results
+  const lines = scenarios.length === 0 ? [] : aligned([headings, ...scenarios.flatMap(rowsOf)], 2)
+  for (const trial of trials) lines.push('', ...aligned(trialRows(trial), 1))
   const { machine, commit, command } = results
   const about = `${machine.cpu}, ${machine.coreCount} cores, Node ${machine.node}; ${machine.pinning}; commit ${commit}`
   return [...lines, '', about, command].join('\n')
+}
+
+/** One line for each figure, one column for each broker. */
+function trialRows({ name, figures, brokers }: TrialResult): string[][] {
+  const entries = Object.entries(brokers)
+  return [
+    [name, ...entries.map(([broker]) => broker), 'aim'],
+    ...figures.map(figure => [
+      figure.label,
+      ...entries.map(([, { median, failure }]) => {
+        const value = median[figure.key]
+        if (value === undefined) return failure === undefined ? '–' : 'FAILED'
+        return figureText(figure, value)
+      }),
+      figure.aim === undefined ? '' : `≥ ${figure.aim.toLocaleString('en')}`,
+    ]),
+  ]
+}
+
+function aligned(rows: readonly string[][], leftColumns: number): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
+  return rows.map(row => row.map((cell, column) => pad(cell, widths[column]!, column >= leftColumns)).join('  '))
 }
 
 function rowsOf(result: ScenarioResult): string[][] {
@@ -26,7 +50,8 @@ function rowOf(result: ScenarioResult, name: BrokerName, { median, faults, failu
     return [scenario.name, name, `FAILED: ${failure}`, ...headings.slice(3).map(() => '')]
   }
   const times = ratio(result, name, 'mosquitto')
-  const { p50, p99, p999 } = median.latencyUs
+  const { acknowledgementUs, latencyUs } = median
+  const { p50, p99, p999 } = latencyUs
   return [
     failure === undefined ? scenario.name : `${scenario.name} (FAILED)`,
     name,
@@ -34,6 +59,7 @@ function rowOf(result: ScenarioResult, name: BrokerName, { median, faults, failu
     times === undefined ? '' : times.toFixed(2),
     name === 'curlew' && scenario.aim !== undefined ? `≥ ${scenario.aim}` : '',
     ...[p50, p99, p999].map(microseconds => (microseconds / 1000).toFixed(3)),
+    ...[acknowledgementUs?.p50, acknowledgementUs?.p99].map(us => (us === undefined ? '' : (us / 1000).toFixed(3))),
     percent(median.brokerCpu),
     median.brokerUsPerMessage.toFixed(2),
     percent(median.generatorCpu),
