@@ -17,6 +17,9 @@ export interface Arrival {
 /** How long a trouble of the disk may keep the broker from storing anything, in milliseconds. */
 export const TROUBLE_MS = 10_000
 
+/** How long a DISCONNECT may be under way, in milliseconds. */
+const LEAVE_MS = 1_000
+
 /**
  * The book of what was published, acknowledged and received. It is the judge: it knows nothing of the broker but what
  * clients see, and throws a {@link Violation} at the step at which a promise is broken.
@@ -34,6 +37,8 @@ export class Ledger {
   troubles = 0
   /** The last time, in virtual milliseconds. */
   lastTroubleMs = Number.NEGATIVE_INFINITY
+  /** The last time a client sent DISCONNECT: until it arrives the broker goes on sending to it. */
+  lastLeaveMs = Number.NEGATIVE_INFINITY
   readonly messages: Map<string, PublishedMessage> = new Map()
   readonly subscribers: SubscriberRecord[] = []
   /** Filters of Shared Subscriptions, without the group, that have had a member all the time. */
@@ -84,6 +89,11 @@ export class Ledger {
     for (const subscriber of this.subscribers) if (subscriber.isOwed(message.topic)) message.owe(subscriber)
     message.isOwedToGroup = this.groups.some(member => member.isOwed(message.topic))
     return message
+  }
+
+  /** A client sends DISCONNECT. */
+  leave(): void {
+    this.lastLeaveMs = this.#queue.nowMs
   }
 
   /** A process has ended without storing all that it knew. */
@@ -205,9 +215,9 @@ export class Ledger {
   #checkShared(member: SubscriberRecord, message: PublishedMessage, arrival: Arrival): void {
     if (!arrival.isSeen) return
     const { members } = message
-    // One that came while its member was leaving is not acknowledged, and comes to it again.
-    const isRedelivery = arrival.dup && members.get(member.name) === 1
-    const isAgain = members.size > 0 && !isRedelivery
+    // One that came while its member was leaving is not acknowledged, and comes again, to it or to another one.
+    const isLeaving = message.sentMs - this.lastLeaveMs < LEAVE_MS
+    const isAgain = members.size > 0 && !isLeaving
     const atQos2 = [...members].filter(([, qos]) => qos === 2).map(([name]) => name)
     members.set(member.name, arrival.qos)
     if (isAgain && !this.hasLingeringFailure && this.failures === message.failuresBefore) {

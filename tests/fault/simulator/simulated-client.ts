@@ -51,7 +51,7 @@ export interface ClientServices {
   /** A connection to whatever process listens now; it may be gone at once. */
   dial(handler: LinkHandler): Link
   /** Counts what excuses duplicates: connections lost, crashes, trouble with the disk. */
-  readonly ledger: { failures: number }
+  readonly ledger: { failures: number; leave(): void }
 }
 
 const CONNACK_PATIENCE_MS = 6_000
@@ -181,6 +181,7 @@ export class SimulatedClient {
     this.#hasLeft = true
     // What it has not acknowledged may come again, or to another member of a group.
     if (this.#services.ledger.failures++ === this.#failuresBefore) this.#failuresBefore++
+    this.#services.ledger.leave()
     this.#send({ type: PacketType.Disconnect, reasonCode: 0, properties: noProperties })
     link.end()
     this.#services.queue.after(3000, () => {

@@ -160,6 +160,7 @@ export class Catalogue {
   }
 
   #release(session: StoredSessionState, sequence: number): void {
+    if (!session.hasQueued(sequence)) return // it was finished before it was written
     session.released.add(sequence)
     session.isProgressDirty = true
     const record = session.queue.get(sequence)

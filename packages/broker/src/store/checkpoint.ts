@@ -29,7 +29,7 @@ import {
   writeRemainder,
   writeSegment,
 } from './rows.ts'
-import { readSegment } from './segment-reader.ts'
+import { isDamage, readSegment } from './segment-reader.ts'
 import { messageBytes, type QueuedRecord } from './store.ts'
 
 /** A message of at least so many bytes that several Sessions queue stands in a row of its own. A reference costs about as much. */
@@ -139,12 +139,8 @@ export class Checkpoint {
   }
 
   async #saveQueue(session: StoredSessionState): Promise<void> {
-    const short = this.#shortSegments(session)
-    const records: QueuedRecord[] = []
-    for (const segment of short) {
-      records.push(...(await readSegment(this.#services.engine, session.number, segment, this.#services.clocks)))
-      this.#dropSegment(session.number, segment.first)
-    }
+    const { short, records } = await this.#shortSegments(session)
+    for (const segment of short) this.#dropSegment(session.number, segment.first)
     for (const record of session.queue.all()) {
       const body = this.#bodies.get(record.message)
       if (body !== undefined) {
@@ -163,11 +159,31 @@ export class Checkpoint {
     this.#segments.set(session, segments)
   }
 
-  /** The short segments at the end of a queue, if there are enough of them to be joined. */
-  #shortSegments({ segments }: StoredSessionState): readonly Segment[] {
+  /** The short segments at the end of a queue with what is left of them, if there are enough of them to be joined. */
+  async #shortSegments({
+    number,
+    segments,
+  }: StoredSessionState): Promise<{ short: Segment[]; records: QueuedRecord[] }> {
     let start = segments.length
     while (start > 0 && segments[start - 1]!.count <= SHORT_SEGMENT_COUNT) start--
-    return segments.length - start < SHORT_SEGMENTS_MAX ? [] : segments.slice(start)
+    const short = segments.length - start < SHORT_SEGMENTS_MAX ? [] : segments.slice(start)
+    const records: QueuedRecord[] = []
+    for (const segment of short) {
+      const left = await this.#read(number, segment)
+      if (left === undefined) return { short: [], records: [] } // whoever reads the queue reports it
+      records.push(...left)
+    }
+    return { short, records }
+  }
+
+  /** What is left of a segment; `undefined` when it is damaged. */
+  async #read(session: number, segment: Segment): Promise<QueuedRecord[] | undefined> {
+    try {
+      return await readSegment(this.#services.engine, session, segment, this.#services.clocks)
+    } catch (error) {
+      if (isDamage(error)) return undefined
+      throw error
+    }
   }
 
   #putSegment(session: number, records: readonly QueuedRecord[]): Segment {
@@ -196,14 +212,14 @@ export class Checkpoint {
   }
 
   async #deleteSession(session: StoredSessionState): Promise<void> {
-    const { engine, clocks } = this.#services
+    const { engine } = this.#services
     const { number } = session
     this.#put(sessionKey(number), undefined)
     this.#put(progressKey(number), undefined)
     for (const first of session.emptied) this.#dropSegment(number, first)
     for (const segment of session.segments) {
       if (segment.hasBodies) {
-        for (const { bodyId } of await readSegment(engine, number, segment, clocks)) this.#releaseBody(bodyId)
+        for (const { bodyId } of (await this.#read(number, segment)) ?? []) this.#releaseBody(bodyId)
       }
       this.#dropSegment(number, segment.first)
     }

@@ -1,6 +1,7 @@
-import { PacketWriter } from '@curlew/codec'
+import { MqttError, PacketWriter } from '@curlew/codec'
 import type { Engine } from './engine.ts'
 import { metaKey } from './keys.ts'
+import { CorruptRecordError } from './records.ts'
 import { type Meta, readMeta, rowOf, writeMeta } from './rows.ts'
 
 /** The store was written in a format that this program does not know. */
@@ -30,7 +31,8 @@ export const newMeta: Meta = { format: currentFormat, checkpoint: 0, lastEnvelop
 export async function migrate(engine: Engine, steps: readonly (Migration | undefined)[] = migrations): Promise<void> {
   const target = steps.length
   const [value] = await engine.getMany([metaKey])
-  const meta = value === undefined ? { ...newMeta, format: target } : readMeta(value)
+  const meta = value === undefined ? { ...newMeta, format: target } : metaOf(value)
+  if (meta === undefined) return // damaged, which is found and told when all is read
   if (meta.format > target) {
     throw new StoreFormatError(
       `the store has format ${meta.format}; this version of Curlew reads up to ${target}: use the version that wrote it`,
@@ -40,4 +42,13 @@ export async function migrate(engine: Engine, steps: readonly (Migration | undef
   for (let format = meta.format; format < target; format++) await steps[format]!(engine)
   const row = rowOf(new PacketWriter(), writer => writeMeta(writer, { ...meta, format: target }))
   await engine.write([{ key: metaKey, value: row }], true)
+}
+
+function metaOf(value: Uint8Array): Meta | undefined {
+  try {
+    return readMeta(value)
+  } catch (error) {
+    if (error instanceof CorruptRecordError || error instanceof MqttError) return undefined
+    throw error
+  }
 }

@@ -1,13 +1,12 @@
-import { MqttError } from '@curlew/codec'
 import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Segment, StoredSessionState } from './catalogue.ts'
-import { type Engine, EngineError } from './engine.ts'
+import type { Engine } from './engine.ts'
 import type { Envelope } from './envelope.ts'
 import { segmentKey } from './keys.ts'
-import { CorruptRecordError, clocksOf } from './records.ts'
+import { clocksOf } from './records.ts'
 import type { DamagedRow } from './recovery.ts'
-import { readSegment } from './segment-reader.ts'
+import { isDamage, readSegment } from './segment-reader.ts'
 import type { QueuedRecord } from './store.ts'
 
 /** Messages in memory that are given at a time. */
@@ -122,10 +121,4 @@ export class QueueReader {
     const keptIn = await quarantine?.([{ key, value: value ?? new Uint8Array(), reason: error.message }])
     log.error('queued messages are damaged', { count: segment.count, reason: error.message, keptIn })
   }
-}
-
-/** Whether what was read is not what had been written, rather than not readable now. */
-function isDamage(error: unknown): error is Error {
-  if (error instanceof EngineError) return error.fault === 'corrupt'
-  return error instanceof CorruptRecordError || error instanceof MqttError
 }

@@ -57,22 +57,39 @@ class Recovery {
     await this.#forEach('progress', ({ key, value }) => readProgress(value, this.#sessionAt(key)))
     await this.#forEach('subscription', entry => this.#subscription(entry))
     await this.#forEach('remainder', ({ key, value }) => {
-      this.#sessionAt(key).segments.push(readRemainder(value, firstOf(key)))
+      const session = this.#sessionAt(key)
+      const segment = readRemainder(value, firstOf(key))
+      session.segments.push(segment)
+      session.nextSequence = Math.max(session.nextSequence, segment.last + 1) // the other row may be damaged
     })
     await this.#forEach('retained', ({ value }) => this.#retain(value))
     await this.#forEach('journal', entry => this.#envelope(entry))
     if (meta !== undefined) {
       catalogue.nextSession = Math.max(catalogue.nextSession, meta.nextSession)
       catalogue.nextBody = meta.nextBody
-    }
+    } else catalogue.nextBody = await this.#unusedBody()
     const [journal, journalBytes] = [this.#journal, this.#journalBytes]
     return { catalogue, state: this.#state(), meta, journal, journalBytes, damaged: this.#damaged }
   }
 
   async #meta(): Promise<Meta | undefined> {
     const [value] = await this.#engine.getMany([metaKey])
-    if (value === undefined) return undefined
-    return readMeta(value)
+    let meta: Meta | undefined
+    if (value !== undefined) {
+      this.#tryRead({ key: metaKey, value }, () => {
+        meta = readMeta(value)
+      })
+    }
+    return meta
+  }
+
+  /** A number that no body has, for a store that does not know any more which one is next. */
+  async #unusedBody(): Promise<number> {
+    let unused = 1
+    await this.#forEach('references', ({ key }) => {
+      unused = numberOf(key) + 1
+    })
+    return unused
   }
 
   #session({ key, value }: EngineEntry): void {

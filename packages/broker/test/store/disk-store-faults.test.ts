@@ -184,6 +184,61 @@ test('a segment that is damaged is reported when it is read, and what lies behin
   expect([kept.length, lines(log)]).toEqual([1, ['error queued messages are damaged']])
 })
 
+test('a damaged segment keeps nobody from making checkpoints, of its Session or without it', async () => {
+  const { engine, runtime, store, settled, found } = await setUp()
+  for (let sequence = 0; sequence < 8; sequence++) {
+    store.enqueue('client', queued(sequence))
+    await settled()
+    await runtime.advance(5_000)
+  }
+  engine.damage(engine.rows('Q')[2]!)
+  store.enqueue('client', queued(8))
+  await settled()
+  await runtime.advance(10_000)
+
+  expect([store.health.isWritable, engine.rowCount('J')]).toEqual([true, 0])
+  const { sessions } = await found()
+  expect(sessions[0]!.queue.map(({ sequence }) => sequence)).toEqual([0, 1, 3, 4, 5, 6, 7, 8])
+  store.deleteSession('client')
+  await settled()
+  await runtime.advance(10_000)
+  expect(['J', 'Q', 'G'].map(table => engine.rowCount(table))).toEqual([0, 0, 0])
+})
+
+test('a store whose own row is damaged goes on without using a number twice', async () => {
+  const { engine, runtime, store, settled, found, log } = await setUp()
+  const message = messageOf('t', 'x'.repeat(500))
+  store.saveSession(session('other'))
+  for (const clientId of ['client', 'other']) store.enqueue(clientId, queued(1, message))
+  await settled()
+  await runtime.advance(5_000)
+  engine.damage(engine.rows('M')[0]!)
+  const next = new DiskStore({ engine, runtime, log, durability: 'always' })
+  await next.load()
+  const second = messageOf('t', 'y'.repeat(500))
+  for (const clientId of ['client', 'other']) next.enqueue(clientId, queued(2, second))
+  next.commit()
+  await runtime.settle()
+  await runtime.advance(5_000)
+
+  expect(engine.rowCount('B')).toBe(2)
+  const texts = (await found()).sessions.map(({ queue }) => queue.map(record => record.message.payload[0]))
+  expect(texts).toEqual([
+    [0x78, 0x79],
+    [0x78, 0x79],
+  ])
+})
+
+test('a Session whose progress is damaged gives no sequence twice', async () => {
+  const { engine, runtime, store, settled, found } = await setUp()
+  for (const sequence of [1, 2, 3]) store.enqueue('client', queued(sequence))
+  await settled()
+  await runtime.advance(5_000)
+  engine.damage(engine.rows('P')[0]!)
+
+  expect((await found()).sessions[0]!.backlog.nextSequence).toBe(4)
+})
+
 test('a damaged envelope is put aside, and the others count', async () => {
   const { engine, log, store, settled, found } = await setUp()
   for (const sequence of [1, 2, 3]) {

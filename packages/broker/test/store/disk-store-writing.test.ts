@@ -98,6 +98,16 @@ test('a message that is finished before it is written is not written at all', as
   expect([engine.writes, calls, store.counters.elided]).toEqual([[], ['settled'], 1])
 })
 
+test('that holds for one that has been released too', async () => {
+  const { enqueue, store, settled, found } = await setUp()
+  const [first] = enqueue(1)
+  store.release('client', first!)
+  store.dequeue('client', first!)
+  await settled()
+
+  expect((await found()).sessions[0]!.backlog).toMatchObject({ count: 0, lastReleased: -1 })
+})
+
 test('what nobody waits for is written after a while, without waiting for the disk', async () => {
   const { engine, enqueue, store, settled, runtime, found } = await setUp()
   const [first, second] = enqueue(1, 2)
