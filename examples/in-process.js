@@ -1,20 +1,12 @@
-// A broker and a client in one process, without a socket: a pair of streams in memory is the connection.
+// A broker and a client in one process, without a socket.
 
-import { duplexPair } from 'node:stream'
 import { createBroker } from '@curlew/broker'
-import { connect, duplexStream } from '@curlew/client'
+import { connectInProcess } from '@curlew/client/in-process'
 
 const broker = createBroker()
-const transport = {
-  async connect() {
-    const [ours, theirs] = duplexPair()
-    await broker.attach(theirs)
-    return duplexStream(ours)
-  },
-}
-
-const client = await connect([], { transport })
+const client = await connectInProcess(broker)
 client.on('state', ({ state }) => console.log(state))
+
 const { isMatched } = await client.publish('news', 'nobody listens yet', { qos: 1 })
 console.log(`somebody listens: ${isMatched}`)
 await client.subscribe('news', message => console.log(message.text()))

@@ -29,7 +29,7 @@ function phase(name, work) {
 
 /** Tests that run the real binary run what is built, so a build that fails leaves nothing worth testing. */
 function build() {
-  return run(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'packages/cli'])
+  return run(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'packages/cli', 'packages/testing'])
 }
 
 /**

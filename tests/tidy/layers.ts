@@ -23,6 +23,8 @@ const layers = [
   'packages/broker/src/observe',
   'packages/broker/src/admin',
   'packages/broker/src',
+  'packages/testing/src',
+  'packages/compat-mqttjs/src',
   'packages/cli/src',
 ]
 

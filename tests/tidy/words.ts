@@ -15,7 +15,20 @@ const bannedNames: readonly (readonly [name: RegExp, instead: string])[] = [
 ]
 
 /** Where another library's own word has to be written down. One entry for each file and word, with its reason. */
-export const allowedNames: readonly { readonly path: string; readonly name: string; readonly reason: string }[] = []
+export const allowedNames: readonly { readonly path: string; readonly name: string; readonly reason: string }[] = [
+  ...ofMqttJs('src/mqtt-client.ts', 'cmd', 'messageId', 'getLastMessageId'),
+  ...ofMqttJs('src/packets.ts', 'cmd', 'messageId'),
+  ...ofMqttJs('src/subscribe-arguments.ts', 'nl', 'rap', 'rh'),
+  ...ofMqttJs('test/programs/basics.js', 'cmd', 'messageId', 'getLastMessageId'),
+  ...ofMqttJs('test/programs/faults.js', 'getLastMessageId'),
+  ...ofMqttJs('test/programs/version5.js', 'nl', 'rap', 'rh'),
+]
+
+/** Words of the interface that `packages/compat-mqttjs` is there to offer. */
+function ofMqttJs(path: string, ...names: string[]): { path: string; name: string; reason: string }[] {
+  const reason = 'it is what MQTT.js calls it'
+  return names.map(name => ({ path: `packages/compat-mqttjs/${path}`, name, reason }))
+}
 
 /** Names, in code, that the specification has a better word for. */
 export function bannedIdentifiers(sources: readonly SourceText[], allowed = allowedNames): string[] {

@@ -2,6 +2,7 @@ import {
   type Connack,
   type ConnackProperties,
   type DecodedPublish,
+  type DisconnectProperties,
   noProperties,
   type Packet,
   PacketType,
@@ -24,6 +25,14 @@ import { checkedFilters, type SubscribeOptions, Subscription } from './subscript
 import { Subscriptions } from './subscriptions.ts'
 
 const settled: Promise<PublishResult> = Promise.resolve(unacknowledged)
+
+/** How to end a Client: see `close`. */
+export interface CloseOptions {
+  readonly drain?: boolean
+  readonly reasonCode?: 0 | 4
+  readonly isSilent?: boolean
+  readonly properties?: Omit<DisconnectProperties, 'serverReference'>
+}
 
 /** An MQTT Client: see `connect`. Everything that waits for the Server is a promise that rejects with a {@link ClientError}. */
 export class Client implements ConnectorOwner {
@@ -169,7 +178,8 @@ export class Client implements ConnectorOwner {
     const list = this.#filters(filters)
     const given = typeof options === 'function' ? { handler: options } : options
     if (given.signal?.aborted) throw abortError(given.signal)
-    const subscription = new Subscription(list, given, ++this.#lastIdentifier, {
+    const identifier = given.subscriptionIdentifier ?? ++this.#lastIdentifier
+    const subscription = new Subscription(list, given, identifier, {
       unsubscribe: each => this.#subscriptions.remove(each).finally(() => this.#checkIdle()),
       report: error => this.#report(error),
     })
@@ -227,11 +237,14 @@ export class Client implements ConnectorOwner {
    * Says goodbye and ends everything: what is not delivered rejects with `ERR_CLOSED`, except that a durable outbox keeps it; loops
    * over Subscriptions end.
    *
-   * @param options `drain`: deliver first what was published. `reasonCode`: 0x04 has the Server publish the Will; default 0
+   * @param options `drain`: deliver first what was published. `reasonCode`: 0x04 has the Server publish the Will; default 0.
+   * `properties`: said in the DISCONNECT; its `sessionExpiryInterval` has the Session outlive this Client, or not. 5.0 only.
+   * `isSilent`: there is no goodbye, as if the connection were lost: the Server publishes the Will and keeps the Session
    */
-  async close({ drain = false, reasonCode = 0 }: { drain?: boolean; reasonCode?: 0 | 4 } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { drain = false, reasonCode = 0, properties = noProperties, isSilent = false } = options
     if (drain) await this.drain()
-    this.#connector.stop(closedError(), reasonCode)
+    this.#connector.stop(closedError(), isSilent ? undefined : reasonCode, properties)
     await this.closed
   }
 
@@ -264,9 +277,11 @@ export class Client implements ConnectorOwner {
       case PacketType.Pubrel:
         return this.#receiver.pubrel(packet)
       case PacketType.Suback:
-        return this.#subscriptions.suback(packet)
+        this.#subscriptions.suback(packet)
+        return this.#publisher.pump() // a message may have waited for its Packet Identifier
       case PacketType.Unsuback:
-        return this.#subscriptions.unsuback(packet)
+        this.#subscriptions.unsuback(packet)
+        return this.#publisher.pump()
     }
   }
 

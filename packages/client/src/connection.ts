@@ -5,6 +5,8 @@ import {
   type Connect,
   DecodedPublish,
   type Disconnect,
+  type DisconnectProperties,
+  noProperties,
   type Packet,
   PacketDecoder,
   PacketType,
@@ -36,6 +38,10 @@ export interface ConnectionOwner {
   onClosed(error: ClientError): void
 }
 
+/** How a Server of 3.1.1 says that it does not know the Protocol Version; the third byte does not matter. */
+const oldRefusal = [0x20, 2, 0, 1]
+const nothing = new Uint8Array(0)
+
 /** The peer may take this long to close its side after we have closed ours, in milliseconds. */
 const LINGER_MS = 1_000
 
@@ -65,6 +71,8 @@ export class Connection implements ByteStreamHandler {
   #reauthenticated: ((error?: ClientError) => void) | undefined
   #keepAlive: KeepAlive | undefined
   #cancelTimer: () => void
+  /** The first bytes of an answer that may be a refusal of old. */
+  #heldBytes: Uint8Array = nothing
 
   /** Sends CONNECT. @param exchange that the CONNECT begins */
   constructor(
@@ -123,10 +131,9 @@ export class Connection implements ByteStreamHandler {
     if (this.#isOver) return
     if (this.#keepAlive) this.#keepAlive.lastReceivedMs = this.#options.runtime.now()
     try {
-      if (this.#state === 'awaiting-connack' && isOldRefusal(chunk, this.version)) {
-        throw refusal('ERR_REFUSED', 'the Server refused the connection', ReasonCode.UnsupportedProtocolVersion)
-      }
-      this.#decoder.push(chunk)
+      const bytes = this.#state === 'awaiting-connack' && this.version === 5 ? this.#withoutOldRefusal(chunk) : chunk
+      if (bytes.length === 0) return
+      this.#decoder.push(bytes)
       for (let packet = this.#decoder.next(); packet; packet = this.#decoder.next()) {
         this.#receive(packet)
         if (this.#isOver) return
@@ -152,13 +159,13 @@ export class Connection implements ByteStreamHandler {
    *
    * @param reasonCode goes out in a DISCONNECT, if the version has one; `undefined` for none
    */
-  close(error: ClientError, reasonCode?: number, sessionExpiryInterval?: number): void {
+  close(error: ClientError, reasonCode?: number, properties: DisconnectProperties = noProperties): void {
     if (this.#isOver) return
     const wasConnected = this.#state === 'connected'
     this.#state = 'closing'
     this.#cancelTimer()
     if (reasonCode !== undefined && (this.version === 5 || (wasConnected && reasonCode === 0))) {
-      this.#sayGoodbye(reasonCode, sessionExpiryInterval)
+      this.#sayGoodbye(reasonCode, properties)
     }
     this.output.flush()
     this.#stream.end()
@@ -167,10 +174,9 @@ export class Connection implements ByteStreamHandler {
     this.#owner.onClosed(error)
   }
 
-  #sayGoodbye(reasonCode: number, sessionExpiryInterval: number | undefined): void {
+  #sayGoodbye(reasonCode: number, properties: DisconnectProperties): void {
     // A reason that belongs in no DISCONNECT is told as the general one.
     const told = [0x85, 0x86, 0x88, 0x8a, 0x91, 0x92].includes(reasonCode) ? 0x80 : reasonCode
-    const properties = { sessionExpiryInterval }
     try {
       this.send({ type: PacketType.Disconnect, reasonCode: told as ReasonCode, properties }) // [MQTT-4.13.1-1]
     } catch {
@@ -187,6 +193,21 @@ export class Connection implements ByteStreamHandler {
     this.#exchange = exchange
     this.#reauthenticated = done
     this.#sendAuth(ReasonCode.ReAuthenticate, data)
+  }
+
+  /**
+   * A Server of 3.1.1 refuses the Protocol Version of a CONNECT with a CONNACK that 5.0 does not know: `20 02 00 01`, and some send
+   * even that in pieces.
+   *
+   * @returns bytes for the decoder; none while more must come before it is clear what they are
+   */
+  #withoutOldRefusal(chunk: Uint8Array): Uint8Array {
+    const bytes = this.#heldBytes.length === 0 ? chunk : new Uint8Array([...this.#heldBytes, ...chunk])
+    const isAlike = bytes.length <= 4 && bytes.every((byte, index) => index === 2 || byte === oldRefusal[index])
+    this.#heldBytes = isAlike ? bytes : nothing
+    if (!isAlike) return bytes
+    if (bytes.length < 4) return nothing
+    throw refusal('ERR_REFUSED', 'the Server refused the connection', ReasonCode.UnsupportedProtocolVersion)
   }
 
   #receive(packet: Packet): void {
@@ -307,11 +328,6 @@ export class Connection implements ByteStreamHandler {
       this.#watch()
     })
   }
-}
-
-/** Whether these bytes are how a Server of 3.1.1 refuses the Protocol Version of a CONNECT: `20 02 00 01`. */
-function isOldRefusal(chunk: Uint8Array, version: ProtocolVersion): boolean {
-  return version === 5 && chunk.length === 4 && chunk[0] === 0x20 && chunk[1] === 2 && chunk[3] === 1
 }
 
 /** Views of a packet do not outlive the turn. */

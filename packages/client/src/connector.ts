@@ -2,6 +2,8 @@ import {
   type Connack,
   type Connect,
   type DecodedPublish,
+  type DisconnectProperties,
+  noProperties,
   type Packet,
   PacketType,
   ProtocolError,
@@ -85,14 +87,14 @@ export class Connector {
       .finally(cancelTimer)
   }
 
-  /** Ends the connection and every attempt. */
-  stop(error: ClientError, reasonCode: number): void {
+  /** Ends the connection and every attempt. @param reasonCode for the goodbye; `undefined`: there is none */
+  stop(error: ClientError, reasonCode: number | undefined, properties: DisconnectProperties = noProperties): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#cancelWait()
     const { cleanStart, sessionExpiryInterval } = this.#options
     const endsSession = cleanStart && sessionExpiryInterval > 0 && this.#version === 5
-    this.#connection?.close(error, reasonCode, endsSession ? 0 : undefined)
+    this.#connection?.close(error, reasonCode, endsSession ? { sessionExpiryInterval: 0, ...properties } : properties)
     this.#abandon(error)
     this.#owner.onGivenUp(error)
   }

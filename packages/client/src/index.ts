@@ -1,6 +1,6 @@
 /** An MQTT 5.0 and 3.1.1 Client for Node and browsers. */
 export { Backoff, type ReconnectOptions } from './backoff.ts'
-export { Client } from './client.ts'
+export { Client, type CloseOptions } from './client.ts'
 export type { ClientEvents, ClientState } from './client-events.ts'
 export { connect } from './connect.ts'
 export type { AuthenticationExchange, AuthenticationMethod } from './enhanced-auth.ts'

@@ -16,6 +16,8 @@ export class ReceivedMessage {
   readonly topic: string
   readonly qos: QoS
   readonly retain: boolean
+  /** Of the PUBLISH that brought it; 0 for QoS 0. Identifiers are used again and again. */
+  readonly packetId: number
   /** Whether the Server has sent it before, as far as it knows. */
   readonly dup: boolean
   readonly properties: PublishProperties
@@ -29,6 +31,7 @@ export class ReceivedMessage {
     this.topic = topic
     this.qos = packet.qos
     this.retain = packet.retain
+    this.packetId = packet.packetId
     this.dup = packet.dup
     this.properties = packet.properties
     this.#bytes = packet.bytes

@@ -70,13 +70,14 @@ export async function request(
   const key = `${++desk.last}`
   const controller = new AbortController()
   let settle: () => void = () => {}
+  let isPublished = false
   try {
     return await new Promise<ReceivedMessage>((resolve, reject) => {
       const fail = (error: ClientError): void => reject(error)
-      const timeout = new ClientError('ERR_TIMEOUT', `no response on ${topic} within ${timeoutMs} ms`, {
-        retryable: true,
+      const cancelTimer = client.runtime.setTimer(timeoutMs, () => {
+        const what = `no response on ${topic} within ${timeoutMs} ms`
+        fail(new ClientError('ERR_TIMEOUT', what, { retryable: true }))
       })
-      const cancelTimer = client.runtime.setTimer(timeoutMs, () => fail(timeout))
       const abort = (): void => fail(abortError(signal!))
       signal?.addEventListener('abort', abort, { once: true })
       const unlisten = client.on('state', ({ state, error }) => {
@@ -92,6 +93,7 @@ export async function request(
       desk.ready
         .then(() => client.publish(topic, payload, { qos, properties: ask, signal: controller.signal }))
         .then(({ isMatched }) => {
+          isPublished = true
           if (isMatched === false)
             fail(new ClientError('ERR_PUBLISH_REFUSED', `nobody serves ${topic}`, { reasonCode: 0x10 }))
         })
@@ -100,7 +102,7 @@ export async function request(
   } finally {
     settle()
     desk.pending.delete(key)
-    controller.abort() // takes a request back that still waits
+    if (!isPublished) controller.abort() // takes a request back that still waits
   }
 }
 

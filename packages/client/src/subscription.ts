@@ -16,6 +16,13 @@ export interface SubscribeOptions {
   readonly retainAsPublished?: boolean
   /** 0: retained messages come; 1: only for a new Subscription; 2: they do not. Default 0. */
   readonly retainHandling?: RetainHandling
+  /**
+   * What the Server sends with each message that matches, 1 to 268 435 455; 0 for nothing. Default: a number of the Client's, which
+   * tells copies of overlapping Subscriptions apart. 5.0 only.
+   */
+  readonly subscriptionIdentifier?: number
+  /** Whether to go on with the filters that were granted when others were refused; `reasonCodes` tells which. Default `false`. */
+  readonly allowsPartialGrant?: boolean
   readonly userProperties?: readonly UserProperty[]
   /** Gets the messages in place of iteration. */
   readonly handler?: MessageHandler
@@ -67,7 +74,7 @@ interface Waiting {
 export class Subscription implements AsyncIterableIterator<ReceivedMessage, undefined> {
   readonly filters: readonly string[]
   readonly options: SubscribeOptions
-  /** Sent with SUBSCRIBE and with every message that matches, where the Server has identifiers. */
+  /** Sent with SUBSCRIBE and with every message that matches, where the Server has identifiers; 0 is not sent. */
   readonly identifier: number
   /** As the SUBACK has them, one per filter; empty before it has come. */
   reasonCodes: readonly ReasonCode[] = []

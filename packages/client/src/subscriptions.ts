@@ -114,7 +114,8 @@ export class Subscriptions {
     const entries = this.#matching(topic)
     if (entries.length === 1) return entries[0]!.subscriptions
     const meant = identifiers ? entries.filter(({ identifier }) => identifiers.includes(identifier)) : entries
-    return (meant.length > 0 ? meant : entries).flatMap(({ subscriptions }) => subscriptions)
+    // One Subscription may have several filters that match: it gets the message once.
+    return [...new Set((meant.length > 0 ? meant : entries).flatMap(({ subscriptions }) => subscriptions))]
   }
 
   attach(connection: Connection, sessionPresent: boolean): void {
@@ -224,7 +225,7 @@ export class Subscriptions {
     if (refused) return this.#refuse(subscription, standing, refused)
     const { qos = 1, noLocal = false, retainAsPublished = false, retainHandling = 0, userProperties } = options
     const subscriptionIdentifiers =
-      connection.server.subscriptionIdentifiersAvailable === false ? undefined : [identifier]
+      connection.server.subscriptionIdentifiersAvailable === false || identifier === 0 ? undefined : [identifier]
     standing.state = 'asked'
     this.#request(subscription, packetId => ({
       type: PacketType.Subscribe,
@@ -246,10 +247,11 @@ export class Subscriptions {
   }
 
   #granted(subscription: Subscription, standing: Standing, properties: AcknowledgementProperties): void {
-    const { filters, reasonCodes } = subscription
+    const { filters, reasonCodes, options } = subscription
     const failed = reasonCodes.findIndex(isFailure)
-    standing.state = reasonCodes.every(isFailure) ? 'wanted' : 'granted'
-    if (failed >= 0) {
+    const isDenied = reasonCodes.every(isFailure)
+    standing.state = isDenied ? 'wanted' : 'granted'
+    if (failed >= 0 && (isDenied || !options.allowsPartialGrant)) {
       const what = `the Server refused '${filters[failed]}'`
       return this.#refuse(
         subscription,

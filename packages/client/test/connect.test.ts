@@ -94,6 +94,19 @@ test('a Server that answers 5.0 with a refusal of 3.1.1 is asked for 3.1.1', asy
   expect(server.links).toHaveLength(2)
 })
 
+test('such a refusal may come byte by byte, and so may a CONNACK of 5.0', async () => {
+  const inPieces = (...pieces: string[]) =>
+    new ScriptedServer(link => {
+      if (link.version === 5) for (const piece of pieces) link.sendBytes(piece)
+      else accept()(link)
+    })
+
+  const refused = await connect([], { transport: inPieces('20', '02', '0001'), runtime: new VirtualRuntime() })
+  const accepted = await connect([], { transport: inPieces('20', '03 00', '00 00'), runtime: new VirtualRuntime() })
+
+  expect([refused.protocolVersion, accepted.protocolVersion]).toEqual([4, 5])
+})
+
 test('a Server that refuses 5.0 as 5.0 does is asked for 3.1.1', async () => {
   const server = new ScriptedServer(link => (link.version === 5 ? refuse(0x84)(link) : accept()(link)))
 

@@ -1,9 +1,10 @@
 import { PacketType } from '@curlew/codec'
 import { expect, test } from 'vitest'
+import { connect } from '../src/index.ts'
 import { fullOutbox } from './outbox.suite.ts'
 import { connected, failure } from './support/connected.ts'
 import { accept, ScriptedServer } from './support/scripted-server.ts'
-import { settle } from './support/virtual-runtime.ts'
+import { settle, VirtualRuntime } from './support/virtual-runtime.ts'
 
 const versions = [4, 5] as const
 
@@ -340,4 +341,21 @@ test('an outbox with more messages than there are Packet Identifiers is delivere
   server.link.sendBytes('40 02 0001  40 02 0002')
 
   expect(await server.link.take()).toEqual([`PUBLISH 65535 '' qos 1 id 1`, `PUBLISH 65536 '' qos 1 id 2`])
+})
+
+test('a message whose Packet Identifier a request has goes out when that is answered', async () => {
+  const server = new ScriptedServer()
+  const client = await connect([], { transport: server, runtime: new VirtualRuntime(), startsOffline: true })
+  const subscribing = client.subscribe('a')
+  const publishing = client.publish('a', 'x', { qos: 1 })
+  await settle()
+
+  const beforeSuback = (await server.link.take()).slice(1)
+  server.link.send({ type: PacketType.Suback, packetId: 1, reasonCodes: [1], properties: {} })
+  const afterSuback = await server.link.take()
+  server.link.send({ type: PacketType.Puback, packetId: 1, reasonCode: 0, properties: {} })
+  await Promise.all([subscribing, publishing])
+
+  expect(beforeSuback).toEqual(['SUBSCRIBE 1 a:1'])
+  expect(afterSuback).toEqual(["PUBLISH a 'x' qos 1 id 1"])
 })

@@ -17,6 +17,11 @@ export function missingPeer(name: string): string | undefined {
   return `the npm package ${name} is not installed: npm ci --prefix tests/peers`
 }
 
+/** The file that `import` of a package of `tests/peers` would load, for packages that have no other form. */
+export function peerEntry(name: string): string {
+  return requireFromPeers.resolve(name)
+}
+
 /** Loads a package of `tests/peers`. The caller knows its shape, because these packages share no types with us. */
 export function loadPeer<Module>(name: string): Module {
   return requireFromPeers(name) as Module

@@ -1,0 +1,18 @@
+/** The API of MQTT.js 5 on Curlew's client. */
+import { connect, connectAsync } from './connect.ts'
+import { ErrorWithReasonCode } from './errors.ts'
+import { MqttClient } from './mqtt-client.ts'
+
+export type {
+  ClientSubscribeCallback,
+  IClientPublishOptions,
+  IDisconnectOptions,
+  ISubscriptionGrant,
+  PacketCallback,
+} from './mqtt-client.ts'
+export type { IClientOptions } from './options.ts'
+export type { IConnackPacket, IPublishPacket, Packet, PacketProperties, UserProperties } from './packets.ts'
+export type { SubscribeArguments as IClientSubscribeOptions, TopicObject } from './subscribe-arguments.ts'
+export { connect, connectAsync, ErrorWithReasonCode, MqttClient, MqttClient as Client }
+
+export default { connect, connectAsync, MqttClient, Client: MqttClient, ErrorWithReasonCode }

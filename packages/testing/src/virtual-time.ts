@@ -1,0 +1,104 @@
+import { nodeRuntime, type Runtime } from '@curlew/broker'
+import type { ClientRuntime } from '@curlew/client'
+
+interface Timer {
+  readonly dueMs: number
+  readonly callback: () => void
+}
+
+/** Turns of the host in which nothing may happen before all is taken to be quiet: promises and streams hand on within less. */
+const QUIET_TURNS = 3
+
+/**
+ * Time that stands still until {@link advance} moves it, for a broker and its Clients together. Only clocks and timers are virtual:
+ * what needs no time goes on by itself, so that `await client.publish(…)` works without a word to the clock.
+ */
+export class VirtualTime {
+  /** For `createBroker`. */
+  readonly brokerRuntime: Runtime
+  /** For `connect`. */
+  readonly clientRuntime: ClientRuntime
+  /** Wall clock less monotonic clock, in milliseconds; a test may move it, as an operator moves the clock. */
+  wallClockOffsetMs: number
+  #nowMs = 0
+  #timers: Timer[] = []
+  #ids = 0
+  #randomState = 1
+  #activity = 0
+
+  /** @param startMs what the wall clock shows, in milliseconds since 1970. Default: the beginning of 2026 */
+  constructor(startMs: number = Date.UTC(2026, 0, 1)) {
+    this.wallClockOffsetMs = startMs
+    const random = (): number => this.#random()
+    const atEndOfTurn = (callback: () => void): void => this.#atEndOfTurn(callback)
+    const startTimer = (delayMs: number, callback: () => void): (() => void) => this.#startTimer(delayMs, callback)
+    this.brokerRuntime = {
+      ...nodeRuntime,
+      monotonicMs: () => this.#nowMs,
+      wallClockMs: () => this.#nowMs + this.wallClockOffsetMs,
+      random,
+      uniqueId: () => `unique-${String(++this.#ids).padStart(15, '0')}`,
+      startTimer,
+      atEndOfTurn,
+    }
+    this.clientRuntime = { now: () => this.#nowMs, setTimer: startTimer, random, atEndOfTurn }
+  }
+
+  /** Milliseconds since the beginning. */
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** Something has happened that others may react to. */
+  noteActivity(): void {
+    this.#activity++
+  }
+
+  /** Lets everything happen that can happen without time going on. Of real sockets it knows nothing. */
+  async settle(): Promise<void> {
+    let quietTurns = 0
+    while (quietTurns < QUIET_TURNS) {
+      const before = this.#activity
+      await new Promise(resolve => setImmediate(resolve))
+      quietTurns = this.#activity === before ? quietTurns + 1 : 0
+    }
+  }
+
+  /** Lets time go on, and everything happen that falls due, each at its moment. */
+  async advance(durationMs: number): Promise<void> {
+    const endMs = this.#nowMs + durationMs
+    await this.settle()
+    for (let timer = this.#timers[0]; timer !== undefined && timer.dueMs <= endMs; timer = this.#timers[0]) {
+      this.#timers.shift()
+      this.#nowMs = Math.max(this.#nowMs, timer.dueMs)
+      timer.callback()
+      await this.settle()
+    }
+    this.#nowMs = endMs
+    await this.settle()
+  }
+
+  /** A fixed sequence that looks like chance (a linear congruential generator). */
+  #random(): number {
+    this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
+    return this.#randomState / 2 ** 32
+  }
+
+  /** Timers run in the order of their moments, those of one moment in the order they were started. */
+  #startTimer(delayMs: number, callback: () => void): () => void {
+    const timer = { dueMs: this.#nowMs + delayMs, callback }
+    const behind = this.#timers.findIndex(other => other.dueMs > timer.dueMs)
+    this.#timers.splice(behind === -1 ? this.#timers.length : behind, 0, timer)
+    return () => {
+      this.#timers = this.#timers.filter(other => other !== timer)
+    }
+  }
+
+  #atEndOfTurn(callback: () => void): void {
+    this.#activity++
+    setImmediate(() => {
+      this.#activity++
+      callback()
+    })
+  }
+}
