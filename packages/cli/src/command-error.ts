@@ -10,12 +10,13 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 
 /** Something that whoever typed the command can put right. It is shown without a stack. */
 export class CommandError extends Error {
-  readonly exitCode: ExitCode
+  /** An {@link ExitCode}; clients of a broker have others as well, such as that with which it refused. */
+  readonly exitCode: number
   /** Lines to paste, or words on what to do; each is shown behind `Try:`. */
   readonly tries: readonly string[]
 
   /** @param message says what is wrong, one fault a line */
-  constructor(exitCode: ExitCode, message: string, tries: readonly string[] = [], options?: ErrorOptions) {
+  constructor(exitCode: number, message: string, tries: readonly string[] = [], options?: ErrorOptions) {
     super(message, options)
     this.exitCode = exitCode
     this.tries = tries

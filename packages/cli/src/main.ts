@@ -1,6 +1,12 @@
 import { Command, CommanderError } from 'commander'
+import { addClientCommands } from './client-commands.ts'
 import { CommandError, ExitCode } from './command-error.ts'
 import { commandLine } from './command-line.ts'
+import type { ExportFlags } from './commands/export.ts'
+import type { ImportFlags } from './commands/import.ts'
+import type { StoreCheckFlags } from './commands/store-check.ts'
+import { addDataFlags } from './data-flags.ts'
+import { addExportFlags } from './export-flags.ts'
 import { addStartFlags, type StartFlags } from './start-flags.ts'
 import { version } from './version.ts'
 
@@ -29,6 +35,7 @@ function program(): Command {
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
+    .enablePositionalOptions() // what stands behind `pub -m` is a message, even if it is --version
     .exitOverride()
     .configureOutput({ outputError: () => {} }) // report() has it
   addStartFlags(curlew.command('start').description('Run a broker until Ctrl+C or SIGTERM.')).action(
@@ -44,11 +51,31 @@ function program(): Command {
       const { checkConfig } = await import('./commands/check-config.ts')
       checkConfig({ config: file, ws: true })
     })
+  addStateCommands(curlew)
+  addClientCommands(curlew)
   return curlew
 }
 
+/** Commands that work on what a broker has left in its data folder. */
+function addStateCommands(curlew: Command): void {
+  addExportFlags(curlew.command('export').description('Write what a stopped broker has kept as JSON lines.')).action(
+    async (flags: ExportFlags) => (await import('./commands/export.ts')).exportState(flags),
+  )
+  addDataFlags(
+    curlew
+      .command('import <file>')
+      .description('Read what export has written into a data folder; - is standard input.'),
+  )
+    .option('--replace', 'replace Sessions and retained messages that are there already')
+    .action(async (file: string, flags: ImportFlags) => (await import('./commands/import.ts')).importState(file, flags))
+  const store = curlew.command('store').description('Look after what a stopped broker has kept.')
+  addDataFlags(store.command('check').description('Look at everything that is kept, and show what is wrong.'))
+    .option('--json', 'print the report as JSON')
+    .action(async (flags: StoreCheckFlags) => (await import('./commands/store-check.ts')).storeCheck(flags))
+}
+
 /** Says what went wrong. @returns the exit code for it */
-function report(error: unknown, argv: readonly string[]): ExitCode {
+function report(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) return reportUsage(error, argv)
   if (error instanceof CommandError) return reportLines(error.message.split('\n'), error.tries, error.exitCode)
   if (process.env['CURLEW_DEBUG'] === '1') process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
@@ -58,15 +85,22 @@ function report(error: unknown, argv: readonly string[]): ExitCode {
 }
 
 /** What commander could not make sense of. Help and version also come here, with nothing left to say. */
-function reportUsage({ exitCode, code, message }: CommanderError, argv: readonly string[]): ExitCode {
+function reportUsage({ exitCode, code, message }: CommanderError, argv: readonly string[]): number {
   if (exitCode === 0) return ExitCode.Done
   if (code === 'commander.help') return ExitCode.Usage
-  const command = argv[2] === 'start' || argv[2] === 'check-config' ? [argv[2]] : []
+  const command = commandOf(argv)
   const line = message.replace(/^error: /, '').replaceAll('\n', ' ')
   return reportLines([line], [commandLine([...command, '--help'])], ExitCode.Usage)
 }
 
-function reportLines(lines: readonly string[], tries: readonly string[], exitCode: ExitCode): ExitCode {
+/** The words of the command that was called, if there is one of that name. */
+function commandOf(argv: readonly string[]): string[] {
+  const [, , name = '', next = ''] = argv
+  if (name === 'store') return next === 'check' ? [name, next] : [name]
+  return program().commands.some(command => command.name() === name) ? [name] : []
+}
+
+function reportLines(lines: readonly string[], tries: readonly string[], exitCode: number): number {
   const text = [...lines.map(line => `curlew: ${line}`), ...tries.map(line => `Try: ${line}`)]
   process.stderr.write(`${text.join('\n')}\n`)
   return exitCode

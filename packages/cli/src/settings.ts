@@ -38,7 +38,7 @@ export interface Settings {
  * @throws {CommandError} when something that was asked for can not be
  */
 export function readSettings(flags: StartFlags): Settings {
-  const configFile = flags.config ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined)
+  const configFile = configFileOf(flags)
   const options: ConfigOptions = configFile === undefined ? {} : readConfigFile(configFile)
   const listeners = listenersOf(options, flags)
   checkListeners(listeners, flags)
@@ -55,8 +55,25 @@ export function readSettings(flags: StartFlags): Settings {
   }
 }
 
+/** Which data folder a command is about. */
+export type DataFlags = Pick<StartFlags, 'config' | 'data'>
+
+/**
+ * The absolute path of the data folder of a broker that is started with these flags.
+ *
+ * @throws {CommandError} when the configuration file is wrong
+ */
+export function readDataFolder(flags: DataFlags): string {
+  const configFile = configFileOf(flags)
+  return dataFolderOf(configFile === undefined ? {} : readConfigFile(configFile), flags, configFile)
+}
+
+function configFileOf({ config }: DataFlags): string | undefined {
+  return config ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined)
+}
+
 /** A path in a file is meant from where the file is, so that the file means the same from everywhere. */
-function dataFolderOf(options: ConfigOptions, flags: StartFlags, configFile: string | undefined): string {
+function dataFolderOf(options: ConfigOptions, flags: DataFlags, configFile: string | undefined): string {
   if (flags.data !== undefined || options.data === undefined) return resolve(flags.data ?? DEFAULT_DATA_FOLDER)
   return resolve(dirname(configFile ?? '.'), options.data)
 }

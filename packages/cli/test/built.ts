@@ -9,7 +9,7 @@ export const binary: string = join(packages, 'cli/bin/curlew.js')
 
 /** @throws {Error} when what is built is not what the sources say, so that no test passes or fails for an old reason */
 export function checkBuilt(): void {
-  for (const name of ['codec', 'protocol', 'broker', 'cli']) {
+  for (const name of ['codec', 'protocol', 'client', 'broker', 'cli']) {
     const folder = join(packages, name)
     if (!existsSync(join(folder, 'dist'))) throw new Error(`packages/${name} is not built: run \`npm run build\` first`)
     const builtMs = statSync(join(folder, 'tsconfig.tsbuildinfo')).mtimeMs

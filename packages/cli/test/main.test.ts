@@ -19,6 +19,18 @@ const help: [args: string[], words: string[]][] = [
   ],
   [['check-config', '--help'], ['Usage: curlew check-config ']],
   [
+    ['export', '--help'],
+    ['Usage: curlew export ', '--data', '--config', '--output', '--sessions', '--retained', '--only'],
+  ],
+  [
+    ['import', '--help'],
+    ['Usage: curlew import ', '--replace'],
+  ],
+  [
+    ['store', 'check', '--help'],
+    ['Usage: curlew store check ', '--json'],
+  ],
+  [
     ['start', '--help'],
     [
       '--config',
@@ -67,6 +79,15 @@ const wrong: [args: string[], line: string, help: string][] = [
     'curlew start --help',
   ],
   [['check-config'], "missing required argument 'file'", 'curlew check-config --help'],
+  [['import'], "missing required argument 'file'", 'curlew import --help'],
+  [['export', '--retain', 'x'], "unknown option '--retain' (Did you mean --retained?)", 'curlew export --help'],
+  [
+    ['export', '--only', 'x'],
+    "option '--only <part>' argument 'x' is invalid. Allowed choices are sessions, retained.",
+    'curlew export --help',
+  ],
+  [['store', 'chek'], "unknown command 'chek' (Did you mean check?)", 'curlew store --help'],
+  [['store', 'check', '--jso'], "unknown option '--jso' (Did you mean --json?)", 'curlew store check --help'],
 ]
 for (const port of ['99999', '-1', '1.5', 'mqtt', '0x1']) {
   const line = `option '-p, --port <port>' argument '${port}' is invalid. It must be a whole number from 0 to 65535.`

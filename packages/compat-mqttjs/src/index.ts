@@ -15,4 +15,13 @@ export type { IConnackPacket, IPublishPacket, Packet, PacketProperties, UserProp
 export type { SubscribeArguments as IClientSubscribeOptions, TopicObject } from './subscribe-arguments.ts'
 export { connect, connectAsync, ErrorWithReasonCode, MqttClient, MqttClient as Client }
 
-export default { connect, connectAsync, MqttClient, Client: MqttClient, ErrorWithReasonCode }
+interface MqttModule {
+  readonly connect: typeof connect
+  readonly connectAsync: typeof connectAsync
+  readonly MqttClient: typeof MqttClient
+  readonly Client: typeof MqttClient
+  readonly ErrorWithReasonCode: typeof ErrorWithReasonCode
+}
+
+const mqtt: MqttModule = { connect, connectAsync, MqttClient, Client: MqttClient, ErrorWithReasonCode }
+export default mqtt

@@ -1,0 +1,103 @@
+import { isTopicFilter } from '@curlew/codec'
+import { CommandError, ExitCode } from '../command-error.ts'
+import type { ClientFlags } from './client-flags.ts'
+
+/** Where to connect to, and what `-L` says beside that. */
+export interface ServerAddress {
+  /** For the client library; what a Unix domain socket has for a URL only names it. */
+  readonly url: string
+  /** For people, such as `localhost:1883`. */
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly isTls: boolean
+  readonly userName: string | undefined
+  readonly password: string | undefined
+  /** Topic or Topic Filter of `-L`. */
+  readonly topic: string | undefined
+}
+
+/** Default ports: Mosquitto's, and for WebSocket those that Curlew listens on. */
+const ports = { tcp: 1883, tls: 8883, ws: 8083, wss: 8084 } as const
+
+/** Where MQTT is, on a server that has more than that. */
+const WS_PATH = '/mqtt'
+
+interface GivenUrl {
+  readonly isWebSocket: boolean
+  readonly isTls: boolean
+  readonly userName?: string | undefined
+  readonly password?: string | undefined
+  readonly host: string
+  readonly port?: number | undefined
+  readonly topic: string
+}
+
+/**
+ * Makes one address of all flags that say where the Server is.
+ *
+ * @throws {CommandError} when `-L` is no URL
+ */
+export function serverAddress(flags: ClientFlags): ServerAddress {
+  const given = flags.url === undefined ? undefined : parseUrl(flags.url)
+  const isWebSocket = flags.ws === true || given?.isWebSocket === true
+  const host = flags.host ?? given?.host ?? 'localhost'
+  const isTls = flags.tls && (given?.isTls === true || asksForTls(flags))
+  const port = flags.port ?? given?.port ?? ports[isWebSocket ? (isTls ? 'wss' : 'ws') : isTls ? 'tls' : 'tcp']
+  const scheme = isWebSocket ? (isTls ? 'wss' : 'ws') : isTls ? 'mqtts' : 'mqtt'
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const path = isWebSocket ? (flags.wsPath ?? WS_PATH).replace(/^\/?/, '/') : ''
+  const url = `${scheme}://${authority}${path}`
+  if (!URL.canParse(url)) throw new CommandError(ExitCode.Failed, `'${host}' is no name of a host`)
+  return {
+    url,
+    name: flags.unix ?? authority,
+    host,
+    port,
+    isTls,
+    userName: flags.username ?? given?.userName,
+    password: flags.pw ?? given?.password,
+    topic: given?.topic,
+  }
+}
+
+/** Any flag that makes no sense without TLS, and the port that is meant for it. */
+function asksForTls(flags: ClientFlags): boolean {
+  const { cafile, capath, cert, psk, tlsUseOsCerts, port } = flags
+  return [cafile, capath, cert, psk, tlsUseOsCerts].some(flag => flag !== undefined) || port === ports.tls
+}
+
+/** By hand: in a topic, # and ? and % stand for themselves. */
+function parseUrl(text: string): GivenUrl {
+  const [, scheme, authority, topic] = /^(mqtts?|wss?):\/\/([^/]*)(?:\/(.*))?$/is.exec(text) ?? []
+  if (scheme === undefined || authority === undefined) {
+    throw urlError(text, 'it begins with mqtt://, mqtts://, ws:// or wss://')
+  }
+  if (topic === undefined || !isTopicFilter(topic)) throw urlError(text, 'it ends with a slash and the topic')
+  const [, user, host = '', , port] = /^(?:(.*)@)?(\[[^\]]*\]|[^:]*)(:(\d{1,5}))?$/.exec(authority) ?? []
+  if (host === '' || Number(port ?? 0) > 65_535) throw urlError(text, 'behind the scheme comes host or host:port')
+  const [, userName, , password] = /^([^:]*)(:(.*))?$/s.exec(user ?? '') ?? []
+  return {
+    isWebSocket: /^ws/i.test(scheme),
+    isTls: /s$/i.test(scheme) && !/^ws$/i.test(scheme),
+    userName: user === undefined ? undefined : decoded(userName!),
+    password: password === undefined ? undefined : decoded(password),
+    host: host.replace(/^\[|\]$/g, ''),
+    port: port === undefined ? undefined : Number(port),
+    topic,
+  }
+}
+
+function urlError(text: string, rule: string): CommandError {
+  const shown = text.replace(/:[^:@/]*@/, ':…@')
+  return new CommandError(ExitCode.Failed, `'${shown}' is no URL for -L: ${rule}`, ['-L mqtt://localhost:1883/topic'])
+}
+
+/** A name or a password in which a character was written as %40, or one that has a % of its own. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

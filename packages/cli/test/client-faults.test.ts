@@ -1,0 +1,177 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createBroker } from '@curlew/broker'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCurlew } from './curlew-process.ts'
+import { stubServer } from './stub-server.ts'
+
+/** No file of flags that the one who runs the test may have. */
+const environment = { XDG_CONFIG_HOME: '/nowhere' }
+const run = (...args: string[]) => runCurlew(args, { environment })
+
+const tools = [
+  ['pub', '-t', 'a', '-m', 'x'],
+  ['sub', '-t', 'a'],
+  ['request', '-t', 'a', '-e', 'b', '-m', 'x'],
+]
+const programs: Record<string, string> = { pub: 'mosquitto_pub', sub: 'mosquitto_sub', request: 'mosquitto_rr' }
+const hasMosquitto = spawnSync('mosquitto_pub', ['--help']).error === undefined
+
+const refusals: [answer: string, version: string, exitCode: number, why: string][] = [
+  ['20020001', '311', 1, 'Unsupported Protocol Version'],
+  ['20020002', '311', 2, 'Client Identifier not valid'],
+  ['20020003', '311', 3, 'Server unavailable'],
+  ['20020004', '311', 4, 'Bad User Name or Password'],
+  ['20020005', '31', 5, 'Not authorized'],
+  ['2003008400', '5', 132, 'Unsupported Protocol Version'],
+  ['2003008700', '5', 135, 'Not authorized'],
+  ['2003008800', '5', 136, 'Server unavailable'],
+  ['2003008a00', '5', 138, 'Banned'],
+  ['2003009700', '5', 151, 'Quota exceeded'],
+]
+for (const [answer, version, exitCode, why] of refusals) {
+  for (const [tool, ...args] of tools) {
+    test(`${tool} -V ${version} ends with ${exitCode} when CONNACK is ${answer}, as in Mosquitto's tool`, async () => {
+      const port = await stubServer(answer)
+      const words = [...args, '-V', version, '-h', '127.0.0.1', '-p', `${port}`]
+
+      const { ending, stdout, stderr } = await run(tool!, ...words)
+
+      expect([ending, stdout]).toEqual([exitCode, ''])
+      expect(stderr).toMatch(new RegExp(`^curlew: 127.0.0.1:${port} refused the connection: ${why}`, 'i'))
+    })
+  }
+}
+
+test.skipIf(!hasMosquitto)("the exit codes of refusals are those of Mosquitto's tools", async () => {
+  const codes: (number | null)[] = []
+  for (const [index, [answer, version]] of refusals.entries()) {
+    const port = await stubServer(answer)
+    const [tool, ...args] = tools[index % tools.length]!
+    const words = [...args, '-V', version, '-h', '127.0.0.1', '-p', `${port}`]
+    codes.push((await ended(programs[tool!]!, words)) as number)
+  }
+
+  expect(codes).toEqual(refusals.map(([, , exitCode]) => exitCode))
+})
+
+async function ended(program: string, args: string[]): Promise<number | null> {
+  const child = spawn(program, args, { stdio: 'ignore' })
+  return new Promise(resolve => child.once('close', resolve))
+}
+
+const faults: [args: string[], exitCode: number, stderr: string][] = [
+  [['pub'], 1, "pub needs a topic (-t)\nTry: curlew pub -t hello/world -m 'it works'"],
+  [['pub', '-t', 'a'], 1, "pub needs a message (-m, -f, -l, -s or -n)\nTry: curlew pub -t hello/world -m 'it works'"],
+  [['sub'], 1, "sub needs a topic (-t)\nTry: curlew sub -t 'hello/#' -v"],
+  [['request', '-m', 'x'], 1, 'request needs a topic (-t)\nTry: curlew request -t clock/now -m UTC'],
+  [['pub', '-t', 'a', '-m', 'x', '-n'], 1, 'give only one of -m, -f, -l, -s and -n'],
+  [
+    ['pub', '-t', 'a/#', '-m', 'x'],
+    1,
+    "option '-t, --topic <topic>' argument 'a/#' is invalid. Only a subscription can have + or # in it.\nTry: curlew pub --help",
+  ],
+  [['sub', '-t', 'a', '--prot', '1'], 1, "unknown option '--prot' (Did you mean --port?)\nTry: curlew sub --help"],
+  [['sub', '-t', 'a', '-F', '%z'], 1, "-F '%z' cannot be. There is no parameter %z.\nTry: -F '@H:@M:@S %t %p'"],
+  [
+    ['sub', '-t', 'a', '-c'],
+    1,
+    'a Session can only be kept (-c) for a Client Identifier that stays the same\nTry: -c -i my-client',
+  ],
+  [
+    ['sub', '-t', 'a', '--proxy', 'socks5h://p'],
+    1,
+    'proxies are not supported\nTry: ssh -L 1883:broker.example:1883 gateway.example, then -h localhost',
+  ],
+  [
+    ['sub', '-L', 'mqtt://me:secret@h'],
+    1,
+    "'mqtt://me:…@h' is no URL for -L: it ends with a slash and the topic\nTry: -L mqtt://localhost:1883/topic",
+  ],
+  [
+    ['pub', '-t', 'a', '-m', 'x', '-D', 'publish', 'content-typ', 'x'],
+    1,
+    "option '-D, --property' is invalid. There is no property 'content-typ' (did you mean content-type?).\nTry: curlew pub --help",
+  ],
+  [['pub', '-t', 'a', '-f', 'none.txt'], 1, 'cannot read the file of -f, none.txt: there is no such file or folder'],
+  [
+    ['pub', '-t', 'a', '-m', 'x', '--format', 'hex'],
+    1,
+    'the message cannot be sent as hex: it is not pairs of the digits 0-9 and a-f',
+  ],
+  [
+    ['pub', '-t', 'a', '-m', '{', '--format', 'protobuf'],
+    1,
+    'protobuf needs a .proto file and the name of a message in it\nTry: --protobuf-path reading.proto --protobuf-message-name package.Reading',
+  ],
+  [['sub', '-t', 'a', '--cert', 'c.pem'], 1, '--cert and --key belong together: give both or none'],
+  [['sub', '-t', 'a', '-o', 'none'], 1, 'cannot read none: there is no such file or folder'],
+  [['sub', '-t', 'a', '-p', '1', '-h', '127.0.0.1'], 1, 'nothing listens on 127.0.0.1:1\nTry: curlew start --port 1'],
+  [
+    ['sub', '-t', 'a', '-h', 'nowhere.invalid'],
+    1,
+    'there is no host nowhere.invalid, or its name cannot be looked up now\nTry: another -h',
+  ],
+]
+for (const [args, exitCode, stderr] of faults) {
+  test(`curlew ${args.join(' ')} ends with ${exitCode} and says why`, async () => {
+    expect(await run(...args)).toEqual({ ending: exitCode, stdout: '', stderr: `curlew: ${stderr}\n` })
+  })
+}
+
+test('--quiet leaves only the exit code of what fails', async () => {
+  const outcome = await run('sub', '-t', 'a', '-h', '127.0.0.1', '-p', '1', '--quiet')
+
+  expect(outcome).toEqual({ ending: 1, stdout: '', stderr: '' })
+})
+
+test('a server that closes without an answer is told of', async () => {
+  const port = await stubServer('', socket => socket.destroy())
+
+  const { ending, stderr } = await run('pub', '-t', 'a', '-m', 'x', '-h', '127.0.0.1', '-p', `${port}`)
+
+  expect(ending).toBe(1)
+  expect(stderr).toContain('closed the connection without an answer: is it an MQTT server?\nTry: --tls-use-os-certs')
+})
+
+test('a connection that is lost while publishing ends with 7, as in mosquitto_pub', async () => {
+  const port = await stubServer('20020000', socket => setImmediate(() => socket.end()))
+
+  const { ending, stderr } = await run(
+    'pub',
+    '-t',
+    'a',
+    '-m',
+    'x',
+    '-q',
+    '1',
+    '-V',
+    '311',
+    '-h',
+    '127.0.0.1',
+    '-p',
+    `${port}`,
+  )
+
+  expect([ending, stderr]).toEqual([7, `curlew: the connection to 127.0.0.1:${port} was lost\n`])
+})
+
+const limited: [args: string[], exitCode: number, stderr: RegExp][] = [
+  [['pub', '-t', 'a', '-m', 'x', '-q', '1'], 155, /cannot do this: .*QoS 1\nTry: -q 0/],
+  [['pub', '-t', 'a', '-m', 'x', '-r'], 154, /cannot do this: .*retained messages\nTry: without -r/],
+  [['sub', '-t', 'a/#'], 162, /cannot do this: .*wildcards/],
+  [['sub', '-t', 'a/#', '-V', '311'], 128, /refused 'a\/#'/],
+  [['sub', '-t', 'a/#', '-t', 'a', '-V', '311', '-W', '1'], 27, /the broker refused 'a\/#'.*\ncurlew: Timed out/],
+]
+for (const [args, exitCode, stderr] of limited) {
+  test(`curlew ${args.join(' ')} ends with ${exitCode} on a broker that cannot do that`, async () => {
+    const capabilities = { maximumQoS: 0, retainAvailable: false, wildcardSubscriptionAvailable: false } as const
+    const broker = createBroker({ capabilities })
+    onTestFinished(() => broker.close())
+    const { port } = await broker.listen({ protocol: 'mqtt', port: 0 })
+
+    const outcome = await run(...args, '-h', '127.0.0.1', '-p', `${port}`)
+
+    expect([outcome.ending, outcome.stdout]).toEqual([exitCode, ''])
+    expect(outcome.stderr).toMatch(stderr)
+  })
+}

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createServer, type TlsOptions } from 'node:tls'
+import { createBroker } from '@curlew/broker'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCurlew } from './curlew-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** A broker behind TLS, with a certificate that nobody has signed but itself. */
+async function tlsBroker(options: TlsOptions = {}): Promise<{ port: number; folder: string }> {
+  const folder = temporaryFolder({ 'trusted/readme': 'no certificate' })
+  const [key, cert] = ['key.pem', 'trusted/cert.pem'].map(name => join(folder, name)) as [string, string]
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  execFileSync('openssl', [...request, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const broker = createBroker()
+  const certificate = { key: readFileSync(key), cert: readFileSync(cert) }
+  const server = createServer({ ...certificate, ...options }, socket => void broker.attach(socket))
+  server.on('tlsClientError', () => {})
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    server.close()
+    await broker.close()
+  })
+  return { port: (server.address() as { port: number }).port, folder }
+}
+
+const message = ['-t', 'a', '-m', 'x', '-q', '1']
+const cases: [args: string[], ending: number, stderr: RegExp][] = [
+  [['-h', 'localhost', '--cafile', 'trusted/cert.pem'], 0, /^$/],
+  [['-h', 'localhost', '--capath', 'trusted'], 0, /^$/],
+  [['-h', 'localhost', '--tls-use-os-certs', '--insecure'], 0, /^$/],
+  [['-h', 'localhost', '--cafile', 'trusted/cert.pem', '--tls-version', 'tlsv1.2'], 0, /^$/],
+  [['-h', 'localhost', '--cafile', 'trusted/cert.pem', '-A', '127.0.0.1'], 0, /^$/],
+  [['-h', 'localhost', '--ca', 'trusted/cert.pem', '--cert', 'trusted/cert.pem', '--key', 'key.pem'], 0, /^$/],
+  [['-h', 'localhost', '--tls-use-os-certs'], 1, /is not trusted: .*\nTry: --cafile <file>.*\nTry: --insecure/],
+  [['-h', '127.0.0.1', '--cafile', 'trusted/cert.pem'], 1, /the certificate of 127\.0\.0\.1:\d+ is not trusted/],
+  [['-h', '127.0.0.1', '--cafile', 'trusted/cert.pem', '--insecure'], 0, /^$/],
+  [['-h', 'localhost'], 1, /without an answer: is it an MQTT server\?/],
+]
+for (const [args, ending, stderr] of cases) {
+  test(`pub ${args.join(' ')} ends with ${ending}`, async () => {
+    const { port, folder } = await tlsBroker()
+
+    const outcome = await runCurlew(['pub', '-p', `${port}`, ...args, ...message], { folder })
+
+    expect([outcome.ending, outcome.stdout]).toEqual([ending, ''])
+    expect(outcome.stderr).toMatch(stderr)
+  })
+}
+
+test('-L mqtts:// speaks TLS', async () => {
+  const { port, folder } = await tlsBroker()
+
+  const outcome = await runCurlew(
+    ['pub', '-L', `mqtts://localhost:${port}/a`, '--cafile', 'trusted/cert.pem', '-m', 'x'],
+    {
+      folder,
+    },
+  )
+
+  expect(outcome).toEqual({ ending: 0, stdout: '', stderr: '' })
+})
+
+test('--psk takes the place of certificates', async () => {
+  const psk = Buffer.from('00ff10', 'hex')
+  const options: TlsOptions = {
+    pskCallback: (_, identity) => (identity === 'me' ? psk : null),
+    ciphers: 'PSK',
+    maxVersion: 'TLSv1.2',
+  }
+  const { port, folder } = await tlsBroker(options)
+
+  const flags = ['-p', `${port}`, '-h', 'localhost', '--psk', '00ff10', '--psk-identity']
+  const outcomes = [
+    await runCurlew(['pub', ...flags, 'me', ...message], { folder }),
+    await runCurlew(['pub', ...flags, 'you', ...message], { folder }),
+  ]
+
+  expect(outcomes.map(({ ending }) => ending)).toEqual([0, 1])
+})
+
+test('TLS towards a server without it is told of', async () => {
+  const broker = createBroker()
+  onTestFinished(() => broker.close())
+  const { port } = await broker.listen({ protocol: 'mqtt', port: 0 })
+
+  const { ending, stderr } = await runCurlew([
+    'pub',
+    '-h',
+    '127.0.0.1',
+    '-p',
+    `${port}`,
+    '--insecure',
+    '--tls-use-os-certs',
+    ...message,
+  ])
+
+  expect(ending).toBe(1)
+  expect(stderr).toMatch(/^curlew: /)
+})
