@@ -12,7 +12,7 @@ const introduction = `# Conformance
 The standards number their normative statements: the sentences with "must". This is the list of all of them, in our words, with
 the tests that show that Curlew keeps each one, or the reason why no test can. It is checked by every run of the tests: it fails
 when a statement has neither, and when this document is not what the tests say. CI runs all tests that are listed here and takes
-no change with one that fails, so on the main branch each listed test succeeds.
+no change with one that fails, so on the main branch each listed test succeeds: that is the result \`passes\`.
 
 Tests in [tests/conformance](../tests/conformance/) speak bytes to a broker over a socket, or in virtual time where a rule is
 about time; those in packages show the same of one part. \`npx vitest run --project conformance\` runs the former.
@@ -57,9 +57,12 @@ function sectionOf({ statement }: Covered): string {
 function table(rows: readonly Covered[]): string {
   const lines = rows.map(({ statement: { id, who, summary }, claims, reason }) => {
     const how = claims.length > 0 ? tests(claims) : reason === undefined ? '**open**' : `*No test:* ${reason}`
-    return `| ${id} | ${who} | ${escaped(summary)} | ${how} |`
+    const result = claims.length > 0 ? 'passes' : 'no test'
+    return `| ${id} | ${who} | ${escaped(summary)} | ${how} | ${result} |`
   })
-  return ['| statement | binds | what it asks for | what shows it |\n|---|---|---|---|', ...lines].join('\n')
+  return ['| statement | binds | what it asks for | what shows it | result |\n|---|---|---|---|---|', ...lines].join(
+    '\n',
+  )
 }
 
 function tests(claims: readonly Claim[]): string {
