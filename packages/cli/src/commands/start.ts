@@ -14,6 +14,7 @@ import { CommandError, ExitCode } from '../command-error.ts'
 import { commandLine } from '../command-line.ts'
 import { DataFolderError, prepareDataFolder } from '../data-folder.ts'
 import { createLogger, type Logger } from '../logger.ts'
+import { openFilesMax, withinOpenFiles } from '../open-files.ts'
 import { isColourful, styleOf } from '../output.ts'
 import { type ListenerSettings, readSettings, type Settings } from '../settings.ts'
 import { type StartFlags, startArguments } from '../start-flags.ts'
@@ -38,7 +39,8 @@ export async function start(flags: StartFlags): Promise<void> {
     format: settings.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     isColourful: isColourful(process.stderr),
   })
-  const { limits, capabilities, routing } = settings
+  const { capabilities, routing } = settings
+  const limits = withinOpenFiles(settings.limits, openFilesMax())
   const store = storeOf(settings, logger)
   const broker = createBroker({ limits, capabilities, routing, log: logger, ...(store && { store }) })
   logClients(broker, logger)
