@@ -1,9 +1,9 @@
 import {
+  emptyPublishHeader,
   isFailure,
   PacketType,
   type Puback,
   type Pubcomp,
-  type PublishHeader,
   type Pubrec,
   ReasonCode,
   writePublish,
@@ -21,16 +21,7 @@ import { publishResult, unacknowledged } from './publish-options.ts'
 /** Receive Maximum where the Server says nothing (section 3.2.2.3.3). */
 const RECEIVE_MAXIMUM_DEFAULT = 65_535
 
-const header: PublishHeader = {
-  qos: 0,
-  dup: false,
-  retain: false,
-  packetId: 0,
-  topicAlias: 0,
-  omitsTopic: false,
-  messageExpiryInterval: undefined,
-  subscriptionIdentifiers: [],
-}
+const header = emptyPublishHeader()
 
 /**
  * The way out of messages: a queue in the order of publishing, of which the front is in flight. It outlives connections.

@@ -74,13 +74,6 @@ export class PacketTooLargeError extends MqttError {
 export class UnsupportedProtocolVersionError extends MqttError {
   readonly code: 'ERR_MQTT_UNSUPPORTED_PROTOCOL_VERSION' = 'ERR_MQTT_UNSUPPORTED_PROTOCOL_VERSION'
   readonly reasonCode: ReasonCode = ReasonCode.UnsupportedProtocolVersion
-  /** Whether it is a version of ours with bit 7 set, as bridges of Mosquitto try first. */
-  readonly isBridge: boolean
-
-  constructor(message: string, statement: Statement, isBridge: boolean) {
-    super(message, statement)
-    this.isBridge = isBridge
-  }
 }
 
 /** A value handed to the encoder cannot be written as the specification demands. The message names the field. */

@@ -20,6 +20,7 @@ export type { Disconnect } from './packets/disconnect.ts'
 export { type Pingreq, type Pingresp, writePing } from './packets/ping.ts'
 export {
   DecodedPublish,
+  emptyPublishHeader,
   encodePublishProperties,
   type Publish,
   type PublishContent,

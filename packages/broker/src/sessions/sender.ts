@@ -1,4 +1,4 @@
-import type { PublishHeader, QoS } from '@curlew/codec'
+import { emptyPublishHeader, type PublishHeader, type QoS } from '@curlew/codec'
 import { isExpired, type Message, NEVER, type OutgoingDelivery, remainingInterval } from '@curlew/protocol'
 import type { DeliveryTerms } from '../routing/subscription.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -11,16 +11,7 @@ export class Sender {
   readonly #runtime: Runtime
   readonly #drops: DropCounters
   /** Filled for each PUBLISH and read at once, so that none is allocated per message. */
-  readonly #header: PublishHeader = {
-    qos: 0,
-    dup: false,
-    retain: false,
-    packetId: 0,
-    topicAlias: 0,
-    omitsTopic: false,
-    messageExpiryInterval: undefined,
-    subscriptionIdentifiers: [],
-  }
+  readonly #header = emptyPublishHeader()
 
   constructor(runtime: Runtime, drops: DropCounters) {
     this.#runtime = runtime

@@ -1,9 +1,9 @@
 import { PacketWriter } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
 import type { Catalogue, Segment, StoredSessionState } from './catalogue.ts'
+import { isDamage } from './damage.ts'
 import type { Engine, EngineChange } from './engine.ts'
 import {
-  behind,
   bodyKey,
   journalKey,
   metaKey,
@@ -16,6 +16,7 @@ import {
   subscriptionKey,
   subscriptionRange,
 } from './keys.ts'
+import { pagesOf } from './pages.ts'
 import { type Clocks, writeMessage, writeSession, writeSubscription } from './records.ts'
 import {
   type Meta,
@@ -29,7 +30,7 @@ import {
   writeRemainder,
   writeSegment,
 } from './rows.ts'
-import { isDamage, readSegment } from './segment-reader.ts'
+import { readSegment } from './segment-reader.ts'
 import { messageBytes, type QueuedRecord } from './store.ts'
 
 /** A message of at least so many bytes that several Sessions queue stands in a row of its own. A reference costs about as much. */
@@ -223,10 +224,8 @@ export class Checkpoint {
       }
       this.#dropSegment(number, segment.first)
     }
-    const range = subscriptionRange(number)
-    for (let page = await engine.page(range, PAGE_COUNT); page.length > 0; ) {
+    for await (const page of pagesOf(engine, subscriptionRange(number), PAGE_COUNT)) {
       for (const { key } of page) this.#put(key, undefined)
-      page = page.length < PAGE_COUNT ? [] : await engine.page(behind(page.at(-1)!.key, range), PAGE_COUNT)
     }
     await this.#slice(1)
   }

@@ -27,6 +27,7 @@ const CHECKPOINT_MS = 5_000
 const OPEN_BYTES_MAX = 8 * 1024 * 1024
 /** Milliseconds between two attempts to open a store that could not write. */
 const RETRY_MS = 2_000
+
 export interface DiskStoreOptions {
   readonly engine: Engine
   readonly runtime: Runtime
@@ -82,17 +83,17 @@ export class DiskStore implements Store {
 
   constructor(options: DiskStoreOptions) {
     this.#options = options
-    this.#engine = options.engine
-    this.#runtime = options.runtime
-    this.#log = options.log
-    this.durability = options.durability
-    const { engine, runtime, durability, journalBytesMax } = options
+    const { engine, runtime, log, durability, quarantine, journalBytesMax } = options
+    this.#engine = engine
+    this.#runtime = runtime
+    this.#log = log
+    this.durability = durability
     this.#journal = new Journal({ engine, runtime, durability, counters: this.counters, bytesMax: journalBytesMax })
     this.#reader = new QueueReader({
-      engine: this.#engine,
-      runtime: this.#runtime,
-      log: this.#log,
-      quarantine: options.quarantine,
+      engine,
+      runtime,
+      log,
+      quarantine,
       session: number => this.#journal.catalogue.sessions.get(number),
       unsettled: () => [this.#inFlight, this.#open],
       isMakingCheckpoint: () => this.#isMakingCheckpoint,

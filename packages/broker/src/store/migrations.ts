@@ -1,7 +1,7 @@
-import { MqttError, PacketWriter } from '@curlew/codec'
+import { PacketWriter } from '@curlew/codec'
+import { isDamage } from './damage.ts'
 import type { Engine } from './engine.ts'
 import { metaKey } from './keys.ts'
-import { CorruptRecordError } from './records.ts'
 import { type Meta, readMeta, rowOf, writeMeta } from './rows.ts'
 
 /** The store was written in a format that this program does not know. */
@@ -48,7 +48,7 @@ function metaOf(value: Uint8Array): Meta | undefined {
   try {
     return readMeta(value)
   } catch (error) {
-    if (error instanceof CorruptRecordError || error instanceof MqttError) return undefined
+    if (isDamage(error)) return undefined
     throw error
   }
 }

@@ -1,12 +1,13 @@
 import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Segment, StoredSessionState } from './catalogue.ts'
+import { isDamage } from './damage.ts'
 import type { Engine } from './engine.ts'
 import type { Envelope } from './envelope.ts'
 import { segmentKey } from './keys.ts'
 import { clocksOf } from './records.ts'
 import type { DamagedRow } from './recovery.ts'
-import { isDamage, readSegment } from './segment-reader.ts'
+import { readSegment } from './segment-reader.ts'
 import type { QueuedRecord } from './store.ts'
 
 /** Messages in memory that are given at a time. */

@@ -1,9 +1,10 @@
-import { MqttError } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
 import { Catalogue, StoredSessionState } from './catalogue.ts'
 import { readEnvelope } from './changes.ts'
+import { isDamage } from './damage.ts'
 import type { Engine, EngineEntry } from './engine.ts'
-import { behind, firstOf, metaKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { firstOf, metaKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { pagesOf } from './pages.ts'
 import { type Clocks, CorruptRecordError, readMessage, readRecord, readSession, readSubscription } from './records.ts'
 import { type Meta, readMeta, readProgress, readRemainder } from './rows.ts'
 import { type Backlog, messageBytes, type StoredSession, type StoredState, type SubscriptionRecord } from './store.ts'
@@ -125,10 +126,8 @@ class Recovery {
   }
 
   async #forEach(table: Table, read: (entry: EngineEntry) => void): Promise<void> {
-    const range = tableRange(table)
-    for (let page = await this.#engine.page(range, PAGE_COUNT); page.length > 0; ) {
+    for await (const page of pagesOf(this.#engine, tableRange(table), PAGE_COUNT)) {
       for (const entry of page) this.#tryRead(entry, read)
-      page = await this.#engine.page(behind(page.at(-1)!.key, range), PAGE_COUNT)
     }
   }
 
@@ -136,7 +135,7 @@ class Recovery {
     try {
       read(entry)
     } catch (error) {
-      if (!(error instanceof CorruptRecordError || error instanceof MqttError)) throw error
+      if (!isDamage(error)) throw error
       this.#damaged.push({ ...entry, reason: error.message })
     }
   }

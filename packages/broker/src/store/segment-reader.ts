@@ -1,7 +1,6 @@
-import { MqttError } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
 import type { Segment } from './catalogue.ts'
-import { type Engine, EngineError } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { bodyKey, segmentKey } from './keys.ts'
 import { type Clocks, CorruptRecordError, readMessage, readNumber, readQueued, readRecord } from './records.ts'
 import type { QueuedRecord } from './store.ts'
@@ -59,10 +58,4 @@ async function readBodies(engine: Engine, ids: readonly number[], clocks: Clocks
     if (value !== undefined) bodies.set(id, readMessage(readRecord(value), clocks))
   }
   return bodies
-}
-
-/** Whether what was read is not what had been written, rather than not readable now. */
-export function isDamage(error: unknown): error is Error {
-  if (error instanceof EngineError) return error.fault === 'corrupt'
-  return error instanceof CorruptRecordError || error instanceof MqttError
 }

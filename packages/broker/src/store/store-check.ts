@@ -1,11 +1,12 @@
-import { MqttError } from '@curlew/codec'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Segment, StoredSessionState } from './catalogue.ts'
 import { readEnvelope } from './changes.ts'
 import { CheckFindings, type StoreFault } from './check-findings.ts'
+import { isDamage } from './damage.ts'
 import { type Engine, type EngineEntry, EngineError, type KeyRange } from './engine.ts'
-import { behind, filterOf, firstOf, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { filterOf, firstOf, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
 import { migrate } from './migrations.ts'
+import { pagesOf } from './pages.ts'
 import { QueueCheck } from './queue-check.ts'
 import {
   type Clocks,
@@ -237,15 +238,11 @@ class StoreCheck {
 
   /** Behind a row that the engine cannot read nothing of a range can be read. */
   async #pages(range: KeyRange, place: string, count: number, read: (entry: EngineEntry) => void): Promise<void> {
-    for (let rest = range; ; ) {
-      const page = await this.#engine.page(rest, count).catch((error: unknown) => {
-        if (!isDamage(error)) throw error
-        this.#findings.add(place, `cannot be read to its end: ${error.message}`)
-        return []
-      })
-      for (const entry of page) read(entry)
-      if (page.length < count) return
-      rest = behind(page.at(-1)!.key, range)
+    try {
+      for await (const page of pagesOf(this.#engine, range, count)) for (const entry of page) read(entry)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#findings.add(place, `cannot be read to its end: ${error.message}`)
     }
   }
 }
@@ -293,10 +290,4 @@ function placeOf(table: Table, key: Uint8Array): string {
     default:
       return table satisfies never
   }
-}
-
-/** Whether what was read is not what had been written. */
-function isDamage(error: unknown): error is Error {
-  if (error instanceof EngineError) return error.fault === 'corrupt'
-  return error instanceof CorruptRecordError || error instanceof MqttError
 }

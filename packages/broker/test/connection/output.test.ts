@@ -1,4 +1,4 @@
-import type { PublishHeader } from '@curlew/codec'
+import { emptyPublishHeader } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
 import { Output } from '../../src/connection/output.ts'
 import { ConnectionCounters } from '../../src/connection/services.ts'
@@ -11,16 +11,7 @@ import { Stage, type StageOptions } from '../support/stage.ts'
 import { messageOf } from '../support/subscribers.ts'
 import { VirtualRuntime } from '../support/virtual-runtime.ts'
 
-const header: PublishHeader = {
-  qos: 0,
-  dup: false,
-  retain: false,
-  packetId: 0,
-  topicAlias: 0,
-  omitsTopic: false,
-  messageExpiryInterval: undefined,
-  subscriptionIdentifiers: [],
-}
+const header = emptyPublishHeader()
 
 const setUp = (outputHighWaterBytes = 1_048_576) => {
   const runtime = new VirtualRuntime()

@@ -5,6 +5,7 @@ import type { QueuedRecord, Store } from '../../src/store/store.ts'
 import { plainState, readState } from '../support/stored-state.ts'
 import { messageOf } from '../support/subscribers.ts'
 import type { StoreUnderTest } from './store.suite.ts'
+import { queued } from './store-records.ts'
 
 /** What a broker holds that uses a Store: its Sessions, and what it has queued for them by sequence. */
 type Held = Map<string, Map<number, QueuedRecord>>
@@ -101,17 +102,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 )
 
 function queuedRecord(sequence: number, isLarge: boolean): QueuedRecord {
-  return {
-    sequence,
-    message: messageOf('t', `${sequence}`.padEnd(isLarge ? 300 : 0)),
-    qos: 2,
-    retain: false,
-    subscriptionIdentifiers: [],
-    sharedFilter: undefined,
-    isReleased: false,
-    envelope: Number.MAX_SAFE_INTEGER,
-    bodyId: 0,
-  }
+  return { ...queued(sequence, messageOf('t', `${sequence}`.padEnd(isLarge ? 300 : 0))), qos: 2 }
 }
 
 /** Applies random changes to a Store and to one in memory, and compares what a later run finds. */

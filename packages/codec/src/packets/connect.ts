@@ -117,9 +117,10 @@ export function decodeProtocolVersion(reader: PacketReader): ProtocolVersion {
   if (!isProtocol(name, version)) {
     const shown = name.length > 16 ? `${name.slice(0, 16)}…` : name
     const message = `protocol '${shown}' version ${version} is not MQTT 3.1, 3.1.1 or 5.0`
+    // Bridges of Mosquitto try their version first, which is one of ours with bit 7 set.
     const isBridge = version >= 0x80 && isProtocol(name, version - 0x80)
     const isName = name === 'MQTT' || name === 'MQIsdp'
-    const error = new UnsupportedProtocolVersionError(message, isName ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]', isBridge)
+    const error = new UnsupportedProtocolVersionError(message, isName ? '[MQTT-3.1.2-2]' : '[MQTT-3.1.2-1]')
     throw isBridge ? error : error.silenced() // ADR 0012
   }
   return version as ProtocolVersion

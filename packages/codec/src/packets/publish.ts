@@ -125,6 +125,20 @@ export interface PublishHeader {
   subscriptionIdentifiers: readonly number[]
 }
 
+/** A header to fill for one PUBLISH after the other, so that none is allocated per message: QoS 0 and no flags. */
+export function emptyPublishHeader(): PublishHeader {
+  return {
+    qos: 0,
+    dup: false,
+    retain: false,
+    packetId: 0,
+    topicAlias: 0,
+    omitsTopic: false,
+    messageExpiryInterval: undefined,
+    subscriptionIdentifiers: [],
+  }
+}
+
 const noBytes = new Uint8Array(0)
 
 /**
