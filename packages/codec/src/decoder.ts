@@ -39,6 +39,15 @@ export interface PacketDecoderOptions {
 
 const noBytes = new Uint8Array(0)
 
+/** Decoding a packet is never interrupted, so all decoders of one strictness share a cursor: of idle connections there are many. */
+const readers: PacketReader[] = []
+
+function readerOf(allowsControlCharacters: boolean, isLenient: boolean): PacketReader {
+  const index = (allowsControlCharacters ? 1 : 0) + (isLenient ? 2 : 0)
+  readers[index] ??= new PacketReader(allowsControlCharacters, isLenient)
+  return readers[index]
+}
+
 /** First capacity for a packet that comes in pieces; it doubles as bytes come, so a claimed length costs nothing. */
 const PARTIAL_PACKET_BYTES = 1024
 
@@ -52,8 +61,8 @@ type State = 'fixed-header' | 'body' | 'failed'
  *
  * Give it each chunk with {@link push}, then call {@link next} until it returns `undefined`. A packet
  * that lies whole in a chunk is decoded where it lies. One that comes in pieces is gathered in a buffer
- * that grows with the bytes that really came; no byte of it is looked at twice. Views in a packet
- * (payload, password, binary properties) are valid for as long as the owner of the chunk leaves its bytes alone.
+ * that grows with the bytes that really came; no byte of it is looked at twice. The payload
+ * of a PUBLISH is a view, valid for as long as the owner of the chunk leaves its bytes alone; all else is copied.
  *
  * It throws at most once; afterwards it ignores all bytes.
  */
@@ -91,7 +100,7 @@ export class PacketDecoder {
     this.#receivable = receivable[options.receiver]
     this.#isServer = options.receiver === 'server'
     this.#isClient = options.receiver === 'client'
-    this.#reader = new PacketReader(options.allowsControlCharacters, options.isLenient)
+    this.#reader = readerOf(options.allowsControlCharacters ?? false, options.isLenient ?? false)
     this.#topicNames = options.topicNames ?? new TopicNames()
   }
 
@@ -224,7 +233,7 @@ export class PacketDecoder {
     if (this.#partialLength === 0 && available >= length) {
       const start = this.#position
       this.#position = start + length
-      return this.#decode(this.#chunk, start, start + length)
+      return this.#decode(this.#chunk, start, start + length, false)
     }
     const taken = Math.min(available, length - this.#partialLength)
     this.#gather(taken)
@@ -232,7 +241,7 @@ export class PacketDecoder {
     const body = this.#partial
     this.#partial = noBytes
     this.#partialLength = 0
-    return this.#decode(body, 0, length)
+    return this.#decode(body, 0, length, true)
   }
 
   #gather(count: number): void {
@@ -249,13 +258,13 @@ export class PacketDecoder {
     this.#position += count
   }
 
-  #decode(bytes: Uint8Array, start: number, end: number): Packet {
+  #decode(bytes: Uint8Array, start: number, end: number, isGathered: boolean): Packet {
     const firstByte = this.#firstByte
     this.#firstByte = -1
     this.#length = 0
     this.#shift = 0
     this.#state = 'fixed-header'
-    const reader = this.#reader.reset(bytes, start, end)
+    const reader = this.#reader.reset(bytes, start, end, isGathered)
     return this.#decodeBody(reader, firstByte)
   }
 

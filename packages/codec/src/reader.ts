@@ -12,8 +12,7 @@ const disallowed = /[\p{Cc}\p{Noncharacter_Code_Point}]/u
  * A cursor over the body of one Control Packet. Every read checks its bound and throws
  * {@link MalformedPacketError}, so the packet decoders above it contain no length checks.
  *
- * Nothing is copied: {@link rest} and {@link binaryData} return views of the buffer the packet came
- * in, valid until the owner of that buffer reuses it.
+ * {@link rest} is a view of the buffer the packet came in, valid until the owner of that buffer reuses it; all else is copied.
  */
 export class PacketReader {
   /** Whether strings may hold control characters and non-characters, which section 1.5.4 leaves open. */
@@ -21,6 +20,8 @@ export class PacketReader {
   /** Whether faults that mislead nobody are let pass; see the decoder's option. */
   readonly isLenient: boolean
   bytes: Uint8Array = new Uint8Array(0)
+  /** Whether {@link bytes} is the packet's own memory, in which its pieces were gathered; otherwise it is the chunk it came in. */
+  isGathered = false
   /** Offset of the next byte to read. */
   position = 0
   /** Offset behind the last byte of the packet. */
@@ -32,8 +33,9 @@ export class PacketReader {
   }
 
   /** Points the cursor at another packet, so that a decoder needs one reader for all of them. */
-  reset(bytes: Uint8Array, start: number, end: number): this {
+  reset(bytes: Uint8Array, start: number, end: number, isGathered = false): this {
     this.bytes = bytes
+    this.isGathered = isGathered
     this.position = start
     this.end = end
     return this
@@ -86,11 +88,12 @@ export class PacketReader {
     return length === 0 ? '' : this.#decodeString(start, start + length, faultCode)
   }
 
-  /** Binary Data, section 1.5.6, as a view. */
+  /** Binary Data, section 1.5.6, as a copy: small as it mostly is, a view would cost as much. */
   binaryData(): Uint8Array {
     const length = this.twoByteInteger()
     const start = this.advance(length)
-    return this.bytes.subarray(start, start + length)
+    // Not `bytes.slice`: that of a Buffer is a view.
+    return Uint8Array.prototype.slice.call(this.bytes, start, start + length)
   }
 
   /** All that is left of the packet, as a view. */

@@ -10,7 +10,7 @@ export function toPlain(packet: Packet): unknown {
   return plain('payload' in packet ? { ...packet, payload: packet.payload } : packet)
 }
 
-const ofTheBuffer = new Set(['bytes', 'payloadStart', 'payloadEnd'])
+const ofTheBuffer = new Set(['bytes', 'payloadStart', 'payloadEnd', 'isGathered'])
 
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return `bytes ${hexOf(value)}`

@@ -5,10 +5,10 @@ import {
   type PublishProperties,
   type QoS,
 } from '@curlew/codec'
-import { copyBytes, type PayloadSlab } from './payload-slab.ts'
+import { copyBytes, type PayloadSlab, SHARED_PAYLOAD_MAX } from './payload-slab.ts'
 
-/** A held message may keep this many times its payload alive without being copied. */
-const PINNED_FACTOR_MAX = 8
+/** A payload in memory of its packet stays there when that is at most so many times as large. */
+const PINNED_FACTOR_MAX = 2
 
 /** What a {@link Message} is made of; the payload is `bytes[payloadStart..payloadEnd)`. */
 export interface MessageFields {
@@ -16,6 +16,8 @@ export interface MessageFields {
   readonly bytes: Uint8Array
   readonly payloadStart: number
   readonly payloadEnd: number
+  /** Whether `bytes` stay as they are for as long as anybody likes, not only during the call that brought them. Default: `false`. */
+  readonly isLasting?: boolean
   readonly qos: QoS
   readonly retain: boolean
   readonly properties: PublishProperties
@@ -29,8 +31,8 @@ export interface MessageFields {
  * An Application Message, shared by every delivery of it: nothing that differs from one receiver to
  * another is kept here.
  *
- * A message begins as a view of the bytes it arrived in, which is enough for receivers that get it in the same
- * turn of the event loop. Whoever keeps it longer calls {@link hold} or {@link own} first; the bytes are copied once,
+ * A message begins as a view of the bytes it arrived in, which the next read from the network overwrites: enough for receivers that
+ * it is written to at once. Whoever keeps it longer calls {@link hold} or {@link own} first; the bytes are copied once,
  * however many keep it.
  */
 export class Message implements PublishContent {
@@ -43,8 +45,8 @@ export class Message implements PublishContent {
   #bytes: Uint8Array
   #payloadStart: number
   #payloadEnd: number
-  /** Whose memory the payload lies in: the packet's, a slab's, or its own. */
-  #keeping: 'view' | 'held' | 'owned' = 'view'
+  /** Whose memory the payload lies in: that of the network, a slab's, or its own. */
+  #keeping: 'view' | 'held' | 'owned'
   #encodedProperties: Uint8Array | undefined = undefined
 
   constructor(fields: MessageFields) {
@@ -57,6 +59,7 @@ export class Message implements PublishContent {
     this.#bytes = fields.bytes
     this.#payloadStart = fields.payloadStart
     this.#payloadEnd = fields.payloadEnd
+    this.#keeping = fields.isLasting === true && this.#fillsItsMemory() ? 'owned' : 'view'
   }
 
   get bytes(): Uint8Array {
@@ -85,14 +88,13 @@ export class Message implements PublishContent {
 
   /**
    * Lets the message outlive the turn for a short time, such as until its acknowledgement comes: the payload
-   * is copied into memory that it shares with others, unless somebody keeps it already. Where the payload is a good part of
-   * what the view keeps alive, the view stays.
+   * is copied into memory that it shares with others, unless somebody keeps it already. Large payloads get memory of their own.
    */
   hold(slab: PayloadSlab): this {
     if (this.#keeping !== 'view') return this
-    this.#keeping = 'held'
     const length = this.#payloadEnd - this.#payloadStart
-    if (length * PINNED_FACTOR_MAX >= this.#bytes.buffer.byteLength) return this
+    if (length > SHARED_PAYLOAD_MAX) return this.own()
+    this.#keeping = 'held'
     this.#payloadStart = slab.copy(this.#bytes, this.#payloadStart, this.#payloadEnd)
     this.#payloadEnd = this.#payloadStart + length
     this.#bytes = slab.bytes
@@ -111,19 +113,17 @@ export class Message implements PublishContent {
     this.#payloadEnd = length
     return this
   }
+
+  #fillsItsMemory(): boolean {
+    return (this.#payloadEnd - this.#payloadStart) * PINNED_FACTOR_MAX >= this.#bytes.buffer.byteLength
+  }
 }
 
 /**
  * What a Server passes on unaltered (section 3.3.2.3): Topic Alias and Subscription Identifiers belong to one
- * connection, and Message Expiry Interval lives on in `expiresAt`. Correlation Data is a view in a packet and is copied.
+ * connection, and Message Expiry Interval lives on in `expiresAt`.
  */
 function forwarded(properties: PublishProperties): PublishProperties {
   const { payloadFormatIndicator, responseTopic, correlationData, userProperties, contentType } = properties
-  return {
-    payloadFormatIndicator,
-    contentType,
-    responseTopic,
-    correlationData: correlationData && Uint8Array.prototype.slice.call(correlationData),
-    userProperties,
-  }
+  return { payloadFormatIndicator, contentType, responseTopic, correlationData, userProperties }
 }

@@ -3,8 +3,8 @@
  * to one Client can pin: Receive Maximum times this, at most.
  */
 export const SLAB_BYTES = 8192
-/** Larger payloads get memory of their own: a slab would hold too few of them to be worth it. */
-const SHARED_PAYLOAD_MAX = 2048
+/** Larger payloads get memory of their own, in bytes: a slab would hold too few of them to be worth it. */
+export const SHARED_PAYLOAD_MAX = 2048
 /** Up to this many bytes a loop is faster than a view and `set` (bench/micro: encode). */
 const COPY_LOOP_MAX = 48
 
@@ -15,25 +15,18 @@ const COPY_LOOP_MAX = 48
 export class PayloadSlab {
   /** Where the last {@link copy} went. */
   bytes: Uint8Array = new Uint8Array(SLAB_BYTES)
-  #slab: Uint8Array = this.bytes
   #used = 0
 
-  /** Copies `source[start..end)` into {@link bytes}. @returns the offset there */
+  /** Copies `source[start..end)`, at most {@link SHARED_PAYLOAD_MAX} bytes, into {@link bytes}. @returns the offset there */
   copy(source: Uint8Array, start: number, end: number): number {
     const length = end - start
-    if (length > SHARED_PAYLOAD_MAX) {
-      this.bytes = new Uint8Array(length)
-      copyBytes(source, start, this.bytes, 0, length)
-      return 0
-    }
     if (this.#used + length > SLAB_BYTES) {
-      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.bytes = new Uint8Array(SLAB_BYTES)
       this.#used = 0
     }
     const at = this.#used
-    copyBytes(source, start, this.#slab, at, length)
+    copyBytes(source, start, this.bytes, at, length)
     this.#used = at + length
-    this.bytes = this.#slab
     return at
   }
 }

@@ -93,6 +93,23 @@ describe('own', () => {
   })
 })
 
+describe('bytes that last', () => {
+  const lasting = (payloadEnd: number): Message =>
+    new Message({ ...fields, isLasting: true, payloadStart: 0, payloadEnd })
+
+  test('are kept as they are when half of them is payload', () => {
+    expect([lasting(3).own().bytes, lasting(3).hold(new PayloadSlab()).bytes]).toEqual([fields.bytes, fields.bytes])
+    expect(lasting(3).own().bytes).toBe(fields.bytes)
+  })
+
+  test('are not kept for less', () => {
+    const message = lasting(2).own()
+
+    expect(message.bytes).not.toBe(fields.bytes)
+    expect([...message.bytes]).toEqual([1, 2])
+  })
+})
+
 describe('hold', () => {
   /** A payload of three bytes in 64 KiB, as a socket reads them. */
   function chunk(): Uint8Array {
@@ -125,18 +142,28 @@ describe('hold', () => {
     expect(message.payloadStart).toBe(payloadStart)
   })
 
-  const shares: [payloadEnd: number, isCopied: boolean][] = [
-    [8191, true],
-    [8192, false],
+  const shares: [payloadEnd: number, isShared: boolean][] = [
+    [2048, true],
+    [2049, false],
     [65_536, false],
   ]
-  test.each(shares)('copies a payload of %d in 65 536 bytes: %s', (payloadEnd, isCopied) => {
+  test.each(shares)('copies a payload of %d bytes; it shares a slab: %s', (payloadEnd, isShared) => {
     const bytes = chunk()
+    const slab = new PayloadSlab()
 
-    const message = new Message({ ...fields, bytes, payloadStart: 0, payloadEnd }).hold(new PayloadSlab())
+    const message = new Message({ ...fields, bytes, payloadStart: 0, payloadEnd }).hold(slab)
+    bytes.fill(0xff)
 
-    expect(message.bytes !== bytes).toBe(isCopied)
+    expect(message.bytes === slab.bytes).toBe(isShared)
     expect(message.payloadLength).toBe(payloadEnd)
+    expect([...message.payload.subarray(0, 7)]).toEqual([1, 2, 3, 4, 5, 6, 0])
+  })
+
+  test('leaves a large payload that it copied where it is', () => {
+    const message = new Message({ ...fields, bytes: chunk(), payloadEnd: 3000 }).hold(new PayloadSlab())
+    const { bytes } = message
+
+    expect(message.own().bytes).toBe(bytes)
   })
 
   test('leaves a message that is owned where it is', () => {
@@ -179,22 +206,6 @@ describe('properties', () => {
     expect(Object.keys(message.properties)).not.toContain('messageExpiryInterval')
   })
 
-  const correlations: [source: string, correlationData: Uint8Array][] = [
-    ['a Uint8Array', Uint8Array.of(9, 7, 8, 9).subarray(1, 3)],
-    ['a Buffer', Buffer.from([9, 7, 8, 9]).subarray(1, 3)],
-  ]
-  test.each(correlations)(
-    'keep no view of the packet that Correlation Data came in, be it %s',
-    (_, correlationData) => {
-      const message = new Message({ ...fields, properties: { correlationData } })
-
-      correlationData.fill(0xff)
-
-      expect([...message.properties.correlationData!]).toEqual([7, 8])
-      expect(message.properties.correlationData!.buffer.byteLength).toBe(2)
-    },
-  )
-
   test('empty Correlation Data stays Correlation Data', () => {
     const message = new Message({ ...fields, properties: { correlationData: new Uint8Array(0) } })
 
@@ -225,15 +236,6 @@ describe('encoded properties', () => {
 
   test.each([noProperties, {}, { topicAlias: 3 }])('are empty for %j', given => {
     expect(new Message({ ...fields, properties: given }).encodedProperties).toHaveLength(0)
-  })
-
-  test('outlive the packet', () => {
-    const correlationData = Buffer.from([7, 8])
-    const message = new Message({ ...fields, properties: { correlationData } }).own()
-
-    correlationData.fill(0xff)
-
-    expect([...message.encodedProperties]).toEqual([0x09, 0x00, 0x02, 7, 8])
   })
 })
 

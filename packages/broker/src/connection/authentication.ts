@@ -113,7 +113,7 @@ export class Authentication {
   #ask(data: Uint8Array | undefined): AuthenticationStep | Promise<AuthenticationStep> {
     try {
       this.#exchange ??= this.#beginExchange()
-      return this.#exchange.step(data && Uint8Array.from(data))
+      return this.#exchange.step(data)
     } catch (error) {
       return this.#breakDown(error)
     }

@@ -1,6 +1,6 @@
 /** What a {@link ByteStream} tells its connection. Calls come in turns of the event loop of their own, never from within a call to the stream. */
 export interface ByteStreamHandler {
-  /** The chunk belongs to the handler: the stream does not reuse it. */
+  /** The chunk is the handler's until the call returns: the next read may go into the same memory. */
   onBytes(chunk: Uint8Array): void
   /** Nothing is pending any more. Comes only after something was. */
   onDrain(): void

@@ -68,7 +68,8 @@ export class Connection
   #state: State = 'awaiting-connect'
   #session: Session | undefined
   #client: ClientInfo | undefined
-  #incomingAliases: IncomingTopicAliases
+  /** Made for the first PUBLISH that has one. */
+  #incomingAliases: IncomingTopicAliases | undefined
   /** There is one from `connected` on. */
   #publishOutput: PublishOutput | undefined
   #authentication: Authentication | undefined
@@ -86,7 +87,6 @@ export class Connection
     const { limits, store, turn, writers } = services
     this.output = new Output(stream, this, services)
     this.acknowledgements = new Acknowledgements(store, this.output, writers, turn)
-    this.#incomingAliases = new IncomingTopicAliases(0)
     this.#decoder = new PacketDecoder({
       receiver: 'server',
       maximumPacketSize: limits.connectPacketBytesMax,
@@ -122,6 +122,7 @@ export class Connection
     return this.#session
   }
   get incomingAliases(): IncomingTopicAliases {
+    this.#incomingAliases ??= new IncomingTopicAliases(this.services.limits.topicAliasMaximum)
     return this.#incomingAliases
   }
 
@@ -285,7 +286,6 @@ export class Connection
     session.attach(this, properties.receiveMaximum ?? 0xffff)
     this.#state = 'connected'
     this.#decoder.maximumPacketSize = limits.packetBytesMax
-    this.#incomingAliases = new IncomingTopicAliases(limits.topicAliasMaximum)
     const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, limits.outgoingTopicAliasMaximum)
     this.#publishOutput = new PublishOutput(this.output, this.version, this.#maximumPacketSize, aliasMaximum)
     session.incoming.resume(connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff)

@@ -31,7 +31,8 @@ export interface DeadlineServices {
 
 /**
  * How long a connection may take: for its CONNECT, between packets, within one packet, for taking what we send, and for closing.
- * Each time runs on a timer of the wheel; a packet that arrives costs no timer operation.
+ * Each time runs on a timer of the wheel, made when it is first needed: most connections are idle, and need one. A packet that
+ * arrives costs no timer operation.
  */
 export class Deadlines {
   readonly #owner: DeadlineOwner
@@ -44,8 +45,8 @@ export class Deadlines {
   #takenMarkAtStallStart = 0
   /** First for CONNECT, then for silence, at the end for lingering: never two of them at a time. */
   #timer: WheelTimer
-  readonly #packetTimer: WheelTimer
-  readonly #stallTimer: WheelTimer
+  #packetTimer: WheelTimer | undefined
+  #stallTimer: WheelTimer | undefined
 
   constructor(owner: DeadlineOwner, services: DeadlineServices, reading: Listening) {
     this.#owner = owner
@@ -54,8 +55,6 @@ export class Deadlines {
     const { runtime, timers, limits } = services
     this.lastReceivedMs = runtime.monotonicMs()
     this.#timer = this.#timerFor(() => owner.close(ReasonCode.UnspecifiedError, 'no CONNECT came in time'))
-    this.#packetTimer = this.#timerFor(() => this.#onSlowPacket())
-    this.#stallTimer = this.#timerFor(() => this.#onStalled())
     timers.set(this.#timer, this.lastReceivedMs + limits.connectTimeoutMs)
   }
 
@@ -75,14 +74,16 @@ export class Deadlines {
    */
   watchPacket(isInside: boolean, isNew: boolean): void {
     const { timers, runtime, limits } = this.#services
-    if (!isInside) timers.clear(this.#packetTimer)
-    else if (isNew || !this.#packetTimer.isSet) {
+    if (!isInside) return timers.clear(this.#packetTimer)
+    this.#packetTimer ??= this.#timerFor(() => this.#onSlowPacket())
+    if (isNew || !this.#packetTimer.isSet) {
       timers.set(this.#packetTimer, runtime.monotonicMs() + limits.packetTimeoutMs)
     }
   }
 
   /** The host holds bytes that the Client does not take. */
   watchStall(): void {
+    this.#stallTimer ??= this.#timerFor(() => this.#onStalled())
     if (this.#stallTimer.isSet) return
     const { timers, runtime, limits } = this.#services
     this.#takenMarkAtStallStart = this.#owner.takenMark
@@ -116,7 +117,7 @@ export class Deadlines {
   #onSlowPacket(): void {
     const { timers, runtime, limits } = this.#services
     const deadline = this.#reading.unreadUntilMs + limits.packetTimeoutMs
-    if (deadline > runtime.monotonicMs()) return timers.set(this.#packetTimer, deadline)
+    if (deadline > runtime.monotonicMs()) return timers.set(this.#packetTimer!, deadline)
     this.#owner.close(ReasonCode.UnspecifiedError, 'a packet took too long to arrive')
   }
 

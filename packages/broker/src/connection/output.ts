@@ -1,11 +1,11 @@
 import {
   type PacketWriter,
   type ProtocolVersion,
-  type PublishContent,
   type PublishHeader,
   writePublish,
   writePublishHead,
 } from '@curlew/codec'
+import type { Message } from '@curlew/protocol'
 import type { ByteStream } from './byte-stream.ts'
 import type { Flushable, Turn } from './turn.ts'
 import type { WriterPool } from './writer-pool.ts'
@@ -31,7 +31,7 @@ export interface OutputServices {
   readonly counters: { sentBytes: number; sentPackets: number; sentPayloadBytes: number }
 }
 
-/** A payload from this size on is not copied but handed to the host where it is, in bytes. */
+/** A payload from this size on is not copied for each receiver but handed to the host where it is, in bytes. */
 const LINKED_PAYLOAD_MIN = 16_384
 /** So much collected output leaves before the turn ends, in bytes: memory stays small in a large fan-out. */
 const EARLY_FLUSH_BYTES = 131_072
@@ -90,16 +90,16 @@ export class Output implements Flushable {
     return this.#writer
   }
 
-  publish(content: PublishContent, header: PublishHeader, version: ProtocolVersion): void {
+  publish(message: Message, header: PublishHeader, version: ProtocolVersion): void {
     const writer = this.writer()
-    const { payloadStart, payloadEnd } = content
-    this.#services.counters.sentPayloadBytes += payloadEnd - payloadStart
-    if (payloadEnd - payloadStart < LINKED_PAYLOAD_MIN) writePublish(writer, content, header, version)
+    const { payloadLength } = message
+    this.#services.counters.sentPayloadBytes += payloadLength
+    if (payloadLength < LINKED_PAYLOAD_MIN) writePublish(writer, message, header, version)
     else {
-      writePublishHead(writer, content, header, version)
+      writePublishHead(writer, message, header, version)
       this.#closePart(writer)
-      this.#parts.push(content.bytes.subarray(payloadStart, payloadEnd))
-      this.#partBytes += payloadEnd - payloadStart
+      this.#parts.push(message.own().payload)
+      this.#partBytes += payloadLength
     }
     // Otherwise what the host would take at once, such as one large payload, would count as pending until the turn ends.
     if (this.#collectedBytes > this.#collectedBytesMax) this.#hand()

@@ -120,6 +120,7 @@ function messageOf(packet: Publish, topic: string, { services, session }: Packet
     bytes,
     payloadStart: isView ? packet.payloadStart : 0,
     payloadEnd: isView ? packet.payloadEnd : bytes.length,
+    isLasting: isView && packet.isGathered,
     qos: packet.qos,
     retain: packet.retain,
     properties: packet.properties,

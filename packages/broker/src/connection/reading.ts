@@ -26,17 +26,13 @@ export class Reading implements Listening {
   #resumedMs = Number.NEGATIVE_INFINITY
   #receiver: SlowReceiver | undefined
   #finishedAtStart = 0
-  readonly #timer: WheelTimer
-  readonly #onRelieved = (): void => this.#endWait()
+  /** These two: made when a receiver is first waited for. */
+  #timer: WheelTimer | undefined
+  #onRelieved: (() => void) | undefined
 
   constructor(stream: ByteStream, services: ReadingServices) {
     this.#stream = stream
     this.#services = services
-    this.#timer = new WheelTimer(() => {
-      const receiver = this.#receiver
-      if (receiver?.finishedCount === this.#finishedAtStart) receiver.isStuck = true
-      this.#endWait()
-    })
   }
 
   get isPaused(): boolean {
@@ -63,7 +59,9 @@ export class Reading implements Listening {
     if (!this.isPaused) this.#stream.pause()
     this.#receiver = receiver
     this.#finishedAtStart = receiver.finishedCount
+    this.#onRelieved ??= () => this.#endWait()
     receiver.waiting.add(this.#onRelieved)
+    this.#timer ??= new WheelTimer(() => this.#losePatience())
     this.#services.timers.set(this.#timer, this.#services.runtime.monotonicMs() + RECEIVER_PATIENCE_MS)
   }
 
@@ -73,6 +71,12 @@ export class Reading implements Listening {
     this.#isWaitingForStore = false
     this.#forgetReceiver()
     if (wasPaused) this.#stream.resume()
+  }
+
+  #losePatience(): void {
+    const receiver = this.#receiver
+    if (receiver?.finishedCount === this.#finishedAtStart) receiver.isStuck = true
+    this.#endWait()
   }
 
   #endWait(): void {
@@ -87,7 +91,7 @@ export class Reading implements Listening {
   }
 
   #forgetReceiver(): void {
-    this.#receiver?.waiting.delete(this.#onRelieved)
+    if (this.#onRelieved !== undefined) this.#receiver?.waiting.delete(this.#onRelieved)
     this.#receiver = undefined
     this.#services.timers.clear(this.#timer)
   }

@@ -6,7 +6,7 @@ export const WHEEL_TICK_MS = 100
 const WHEEL_SLOTS = 1024
 
 /**
- * A moment at which something is to be done. Owners keep one for as long as they live and set it anew
+ * A moment at which something is to be done. Owners make one when they first need it, keep it for as long as they live and set it anew
  * as often as they like: setting it is a few pointer writes.
  */
 export class WheelTimer {
@@ -73,8 +73,9 @@ export class TimerWheel {
     if (this.#cancelHostTimer === undefined) this.#startHostTimer()
   }
 
-  clear(timer: WheelTimer): void {
-    if (timer.next === undefined) return
+  /** @param timer may not be made yet, or not be set */
+  clear(timer: WheelTimer | undefined): void {
+    if (timer?.next === undefined) return
     timer.previous!.next = timer.next
     timer.next.previous = timer.previous
     timer.previous = undefined

@@ -46,13 +46,12 @@ class Entry {
   restoredWill: WillRecord | undefined = undefined
   /** Wall clock of the last disconnection. */
   disconnectedAtMs: number | undefined = undefined
-  readonly willTimer: WheelTimer
-  readonly expiryTimer: WheelTimer
+  /** These two: made when they are first set. */
+  willTimer: WheelTimer | undefined
+  expiryTimer: WheelTimer | undefined
 
-  constructor(session: Session, onWillDue: () => void, onExpired: () => void) {
+  constructor(session: Session) {
     this.session = session
-    this.willTimer = new WheelTimer(onWillDue)
-    this.expiryTimer = new WheelTimer(onExpired)
   }
 }
 
@@ -144,31 +143,31 @@ export class SessionRegistry {
     this.counters.connected--
     session.detach()
     const entry = this.#entries.get(session.clientId)!
-    const { timers, runtime } = this.#services
+    const { runtime } = this.#services
     const now = runtime.monotonicMs()
     if (session.expiryInterval === 0) return this.#end(entry)
     const expiry = sessionExpiresAt(now, session.expiryInterval)
-    if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
+    this.#expireAt(entry, expiry)
     entry.disconnectedAtMs = runtime.wallClockMs()
     const delayMs = (session.will?.delayInterval ?? 0) * 1000
     if (delayMs === 0) this.#publishWill(entry)
-    else timers.set(entry.willTimer, now + delayMs) // [MQTT-3.1.2-8]
+    else this.#publishWillAt(entry, now + delayMs) // [MQTT-3.1.2-8]
     // What is left of the Will is published after its delay, by a later run of the broker if need be.
     if (session.isStored) session.save(entry.disconnectedAtMs, entry.disconnectedAtMs + delayMs)
   }
 
   /** Takes over a Session that an earlier run of the broker had stored. @param expiry monotonic milliseconds */
   restore(session: Session, expiry: number, { will, disconnectedAtMs }: SessionRecord): void {
-    const { timers, runtime } = this.#services
+    const { runtime } = this.#services
     const entry = this.#add(session)
     entry.disconnectedAtMs = disconnectedAtMs
-    if (Number.isFinite(expiry)) timers.set(entry.expiryTimer, expiry)
+    this.#expireAt(entry, expiry)
     if (will === undefined) return
     entry.restoredWill = will
     // The Client was connected when the broker crashed: the delay begins now.
     const delayMs = will.delayInterval * 1000
     const leftMs = will.dueAtMs === undefined ? delayMs : Math.max(0, will.dueAtMs - runtime.wallClockMs())
-    timers.set(entry.willTimer, runtime.monotonicMs() + Math.min(leftMs, delayMs))
+    this.#publishWillAt(entry, runtime.monotonicMs() + Math.min(leftMs, delayMs))
   }
 
   /** Publishes a Will: of a Session here, or of one that ended while the broker was not running. */
@@ -212,21 +211,32 @@ export class SessionRegistry {
   }
 
   #add(session: Session): Entry {
-    const entry: Entry = new Entry(
-      session,
-      () => {
-        this.#services.touch()
-        this.#publishWill(entry)
-        if (session.isStored) session.save(entry.disconnectedAtMs)
-      },
-      () => {
-        this.#services.touch()
-        this.counters.expired++
-        this.#end(entry)
-      },
-    )
+    const entry = new Entry(session)
     this.#entries.set(session.clientId, entry)
     return entry
+  }
+
+  /** @param dueMs monotonic milliseconds */
+  #publishWillAt(entry: Entry, dueMs: number): void {
+    const { timers, touch } = this.#services
+    entry.willTimer ??= new WheelTimer(() => {
+      touch()
+      this.#publishWill(entry)
+      if (entry.session.isStored) entry.session.save(entry.disconnectedAtMs)
+    })
+    timers.set(entry.willTimer, dueMs)
+  }
+
+  /** @param dueMs monotonic milliseconds; infinity: never */
+  #expireAt(entry: Entry, dueMs: number): void {
+    if (!Number.isFinite(dueMs)) return
+    const { timers, touch } = this.#services
+    entry.expiryTimer ??= new WheelTimer(() => {
+      touch()
+      this.counters.expired++
+      this.#end(entry)
+    })
+    timers.set(entry.expiryTimer, dueMs)
   }
 
   /** Forgets a Session: its Will is published at the latest now [MQTT-3.1.2-8], its Subscriptions go. */

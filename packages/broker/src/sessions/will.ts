@@ -2,19 +2,15 @@ import type { Will } from '@curlew/codec'
 import { expiresAt, Message, NEVER } from '@curlew/protocol'
 import type { WillRecord } from '../store/store.ts'
 
-/** A Will as CONNECT brought it, owned. */
+/** A Will as CONNECT brought it. */
 export interface StoredWill {
   readonly will: Will
   /** Seconds; how long the Server waits for the Client to come back (section 3.1.3.2.2). */
   readonly delayInterval: number
 }
 
-/** Copies the Will out of the packet it came in. */
 export function storedWill(will: Will): StoredWill {
-  const { correlationData, ...rest } = will.properties
-  const properties = { ...rest, correlationData: correlationData && Uint8Array.from(correlationData) }
-  const delayInterval = will.properties.willDelayInterval ?? 0
-  return { will: { ...will, payload: Uint8Array.from(will.payload), properties }, delayInterval }
+  return { will, delayInterval: will.properties.willDelayInterval ?? 0 }
 }
 
 /** The Will as the Store keeps it. @param dueAtMs see {@link WillRecord} */

@@ -45,6 +45,7 @@ export class SocketStream implements ByteStream {
     socket.on('data', (chunk: Uint8Array) => handler.onBytes(chunk))
     socket.on('end', () => handler.onEnd())
     socket.on('close', () => handler.onClose())
+    socket.resume()
   }
 
   write(chunks: readonly Uint8Array[]): void {

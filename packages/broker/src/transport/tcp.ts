@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { type AcceptStream, addressOf, type Listener, type ListenOptions, listenError } from './listener.ts'
+import { withSharedReads } from './shared-reads.ts'
 import { SocketStream } from './socket-stream.ts'
 
 /** Connections that the host completes before we accept them; beyond it clients wait and try again. */
@@ -16,9 +17,15 @@ export function listenTcp(options: ListenOptions, accept: AcceptStream): Promise
   const { host = '127.0.0.1', port = 0 } = options
   // The peer may close its side and still wait for answers; we coalesce writes ourselves, so no Nagle.
   const server = createServer(
-    { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS },
+    {
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+      pauseOnConnect: true,
+    },
     socket => {
-      accept(new SocketStream(socket))
+      accept(new SocketStream(withSharedReads(socket)))
     },
   )
   return new Promise((resolve, reject) => {

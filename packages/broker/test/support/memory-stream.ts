@@ -18,6 +18,13 @@ class ServerEnd extends Duplex {
     this.#wire = wire
   }
 
+  /** Bytes belong to their reader during the event only: whoever looks at them later finds this. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    const isHeard = super.emit(event, ...args)
+    if (event === 'data') (args[0] as Uint8Array).fill(0xee)
+    return isHeard
+  }
+
   override _read(): void {}
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {

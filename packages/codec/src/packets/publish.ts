@@ -37,7 +37,7 @@ export interface Publish {
 /**
  * A PUBLISH as it came, its payload still where the socket put it. The view that {@link payload}
  * makes costs as much as the rest of the packet, so it is made when asked for; the data path uses
- * {@link bytes} and the two offsets. All of it is valid until the decoder gets the next chunk.
+ * {@link bytes} and the two offsets. They are valid for as long as the chunk is, or for ever where {@link isGathered} says so.
  */
 export class DecodedPublish implements Publish {
   readonly type: typeof PacketType.Publish = PacketType.Publish
@@ -50,6 +50,8 @@ export class DecodedPublish implements Publish {
   readonly bytes: Uint8Array
   readonly payloadStart: number
   readonly payloadEnd: number
+  /** Whether {@link bytes} is memory of the packet's own, because it came in pieces, and not the chunk it lay in. */
+  readonly isGathered: boolean
 
   /** @param flags the low four bits of the fixed header, checked */
   constructor(flags: number, topic: string, packetId: number, properties: PublishProperties, reader: PacketReader) {
@@ -62,6 +64,7 @@ export class DecodedPublish implements Publish {
     this.bytes = reader.bytes
     this.payloadStart = reader.position
     this.payloadEnd = reader.end
+    this.isGathered = reader.isGathered
   }
 
   get payload(): Uint8Array {

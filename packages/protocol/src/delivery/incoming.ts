@@ -24,8 +24,8 @@ export type Reception =
 export class IncomingDeliveries {
   /** At most 65 535, as there are no more identifiers. */
   readonly #accepted = new PacketIdSet()
-  /** Those in `#accepted` that came on an earlier Network Connection. */
-  readonly #earlier = new PacketIdSet()
+  /** Those in `#accepted` that came on an earlier Network Connection; `undefined`: none ever did. */
+  #earlier: PacketIdSet | undefined
   /** The Receive Maximum that we announced, or 65 535 to a Client of 3.1.1, which has none. */
   receiveMaximum: number
 
@@ -40,7 +40,7 @@ export class IncomingDeliveries {
 
   /** Those of them that came on the present Network Connection, which alone the Receive Maximum counts. */
   get countUnderWay(): number {
-    return this.#accepted.size - this.#earlier.size
+    return this.#accepted.size - (this.#earlier?.size ?? 0)
   }
 
   /** Says what a PUBLISH with this identifier is; remembers the identifier when it is new. */
@@ -53,24 +53,29 @@ export class IncomingDeliveries {
 
   /** Forgets an identifier, on PUBREL or when the message was refused. @returns whether it was known [MQTT-4.3.3-11] */
   release(packetId: number): boolean {
-    this.#earlier.delete(packetId)
+    this.#earlier?.delete(packetId)
     return this.#accepted.delete(packetId)
   }
 
   /** Adds an identifier that an earlier run of this program had accepted. */
   restore(packetId: number): void {
     this.#accepted.add(packetId)
-    this.#earlier.add(packetId)
+    this.#addEarlier(packetId)
   }
 
   /** Begins a Network Connection on which the Session is resumed. */
   resume(receiveMaximum: number): void {
     this.receiveMaximum = receiveMaximum
-    for (const packetId of this.#accepted.values()) this.#earlier.add(packetId)
+    for (const packetId of this.#accepted.values()) this.#addEarlier(packetId)
   }
 
   /** The identifiers that wait for their PUBREL, in no particular order. */
   accepted(): number[] {
     return this.#accepted.values()
+  }
+
+  #addEarlier(packetId: number): void {
+    this.#earlier ??= new PacketIdSet()
+    this.#earlier.add(packetId)
   }
 }

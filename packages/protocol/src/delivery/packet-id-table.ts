@@ -6,6 +6,8 @@ const SLOTS_MIN = 16
 const SLOTS_KEPT_MAX = 1024
 /** Slots per value at which a table stops growing. One that grows whenever two values meet could be made to by a peer. */
 const SLOTS_PER_VALUE_MAX = 4
+/** What all tables have in common that never had a value: most Clients only publish. */
+const noSlots: undefined[] = [undefined]
 
 /**
  * A map whose keys are Packet Identifiers in use. They are handed out in turn, so the low bits tell those
@@ -14,7 +16,7 @@ const SLOTS_PER_VALUE_MAX = 4
  * round to it, the later of the two is displaced into a Map instead.
  */
 export class PacketIdTable<Value extends { readonly packetId: number }> {
-  #slots: (Value | undefined)[] = new Array(SLOTS_MIN).fill(undefined)
+  #slots: (Value | undefined)[] = noSlots
   /** Values that are not in their slot; `undefined` when there are none. */
   #displaced: Map<number, Value> | undefined = undefined
   #size = 0
@@ -36,6 +38,7 @@ export class PacketIdTable<Value extends { readonly packetId: number }> {
 
   /** Adds a value under its identifier, which must not be in use. */
   add(value: Value): void {
+    if (this.#slots === noSlots) this.#slots = new Array(SLOTS_MIN).fill(undefined)
     this.#size++
     while (this.#slots[value.packetId & (this.#slots.length - 1)] !== undefined) {
       if (this.#slots.length >= this.#size * SLOTS_PER_VALUE_MAX) {
@@ -54,7 +57,7 @@ export class PacketIdTable<Value extends { readonly packetId: number }> {
     if (this.#slots[slot] === value) this.#slots[slot] = undefined
     else this.#removeDisplaced(value.packetId)
     this.#size--
-    if (this.#size === 0 && this.#slots.length > SLOTS_KEPT_MAX) this.#slots = new Array(SLOTS_MIN).fill(undefined)
+    if (this.#size === 0 && this.#slots.length > SLOTS_KEPT_MAX) this.#slots = noSlots
   }
 
   /** All values, in no particular order. */
