@@ -6,15 +6,11 @@ import type { Store } from '../store/store.ts'
 import type { QueueLimits } from './backlog.ts'
 import type { Congestion } from './congestion.ts'
 import type { DropCounters } from './drop-counters.ts'
+import type { InFlightLimits } from './in-flight.ts'
 import type { Sender } from './sender.ts'
 import type { WaitingTotals } from './waiting-totals.ts'
 
-export interface SessionLimits extends QueueLimits {
-  /** Messages sent to one Client and not acknowledged at most, beside its Receive Maximum. Default 100. */
-  inFlightMessagesMax: number
-  /** Bytes of such messages; one message is always allowed. Default 1 MiB. */
-  inFlightBytesMax: number
-}
+export interface SessionLimits extends QueueLimits, InFlightLimits {}
 
 /** What all Sessions of a broker share. */
 export interface SessionServices {

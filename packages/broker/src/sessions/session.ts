@@ -1,18 +1,12 @@
 import { isSharedFilter, type QoS, ReasonCode } from '@curlew/codec'
-import {
-  type AfterPubrec,
-  IncomingDeliveries,
-  type Message,
-  OutgoingDeliveries,
-  type OutgoingDelivery,
-  packetIdAt,
-} from '@curlew/protocol'
+import { type AfterPubrec, IncomingDeliveries, type Message, type OutgoingDelivery, packetIdAt } from '@curlew/protocol'
 import type { DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
-import { messageBytes, type QueuedRecord, type Backlog as StoredBacklog } from '../store/store.ts'
+import type { QueuedRecord, Backlog as StoredBacklog } from '../store/store.ts'
 import { Backlog, type BacklogOwner } from './backlog.ts'
 import type { SlowReceiver } from './congestion.ts'
+import { InFlight } from './in-flight.ts'
 import type { Outlet } from './outlet.ts'
-import { resumeDeliveries } from './resume-deliveries.ts'
+import { queuedRecord } from './queued-record.ts'
 import { RetainedDeliveries, type RetainedSink } from './retained-deliveries.ts'
 import type { Sender } from './sender.ts'
 import type { SessionServices } from './session-services.ts'
@@ -20,8 +14,6 @@ import { type StoredWill, willRecord } from './will.ts'
 
 /** So many messages may wait for a connected Client in memory that they share with others; see `Message.hold`. */
 const HELD_BACKLOG_MAX = 256
-/** `QueuedRecord.envelope` of a message that the Store has not been told of: later than any. */
-const UNTOLD = Number.MAX_SAFE_INTEGER
 
 /**
  * What the Server knows of a Client, whether it is connected or not (section 4.1): its Subscriptions, what
@@ -48,23 +40,16 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
 
   readonly #services: SessionServices
   readonly #queue: Backlog
-  readonly #outgoing: OutgoingDeliveries<QueuedRecord>
+  readonly #inFlight: InFlight
   readonly #sender: Sender
   readonly #retained: RetainedDeliveries
   /** Whether the Store knows the Session. */
   #isStored = false
   #outlet: Outlet | undefined
   #nextSequence = 0
-  #inFlightBytes = 0
-  /**
-   * What is stored of an earlier run and has not been looked at: the first messages may have been sent then. The last sequence
-   * whose PUBREC has come, or -1; `undefined` when there is no such thing.
-   */
-  #unresumed: number | undefined
   /** Messages below this sequence are of an earlier run, which may have sent any of them: what ended there may not be stored. */
   #restoredUpTo = 0
   #isAwaitingStore = false
-  #receiveMaximum = 0xffff
 
   constructor(clientId: string, expiryInterval: number, services: SessionServices) {
     this.clientId = clientId
@@ -74,7 +59,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#queue = new Backlog(this, services.store, services.limits, services.waiting)
     this.#retained = new RetainedDeliveries(services.retained, this)
     this.#sender = services.sender
-    this.#outgoing = new OutgoingDeliveries(services.limits.inFlightMessagesMax)
+    this.#inFlight = new InFlight(services.limits)
     this.incoming = new IncomingDeliveries(0xffff)
   }
 
@@ -90,11 +75,11 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   }
   /** {@link Subscriber.unfinishedCount} */
   get unfinishedCount(): number {
-    return this.#outgoing.size + this.#queue.count
+    return this.#inFlight.count + this.#queue.count
   }
   /** Messages that have been sent and are not acknowledged. */
   get inFlightCount(): number {
-    return this.#outgoing.size
+    return this.#inFlight.count
   }
 
   /**
@@ -122,17 +107,15 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#nextSequence = backlog.nextSequence
     this.#restoredUpTo = backlog.nextSequence
     this.#queue.restore(backlog)
-    if (backlog.count > 0) this.#unresumed = backlog.lastReleased
+    if (backlog.count > 0) this.#inFlight.restore(backlog.lastReleased)
     for (const packetId of incoming) this.incoming.restore(packetId)
   }
 
   /** Begins a Network Connection: what is unfinished is sent again, then what waits. */
   attach(outlet: Outlet, receiveMaximum: number): void {
     this.#outlet = outlet
-    this.#receiveMaximum = Math.min(receiveMaximum, this.#services.limits.inFlightMessagesMax)
     this.#queue.stopReading()
-    this.#resumeStored()
-    this.#outgoing.resume(this.#receiveMaximum) // [MQTT-3.3.4-9]
+    this.#inFlight.attach(receiveMaximum, this.#queue)
   }
 
   /**
@@ -145,7 +128,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#queue.stopReading()
     this.handOverUnfinished(true)
     // From here on it may take days: nothing may pin the memory of others.
-    for (const { content } of this.#outgoing.unfinished()) content.message.own()
+    for (const { content } of this.#inFlight.unfinished()) content.message.own()
     for (const { message } of this.#queue.windowRecords()) message.own()
     this.#queue.cool()
     if (this.#isStored) this.#retained.queueAll()
@@ -165,10 +148,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    * @param onDone called when the Store has been read as far as is needed, perhaps before the call returns
    */
   handOverUnfinished(mustBeConnected: boolean, onDone?: () => void): void {
-    for (const { packetId, qos, content } of this.#outgoing.unfinished()) {
-      if (qos === 2 || !this.#redeliver(content, mustBeConnected)) continue
-      this.#outgoing.abandon(packetId)
-      this.#inFlightBytes -= messageBytes(content.message)
+    for (const { packetId, qos, content } of this.#inFlight.unfinished()) {
+      if (qos === 1 && this.#redeliver(content, mustBeConnected)) this.#inFlight.abandon(packetId)
     }
     this.#handOverQueued(record => record.sharedFilter !== undefined, mustBeConnected, onDone)
   }
@@ -186,7 +167,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
       this.#retained.sendOlder(message.topic, qos, this.#outlet?.isCongested === true)
     }
     if (qos === 0) this.#sender.sendAtMostOnce(this.#outlet, message, retain, terms)
-    else this.#take(this.#record(message, qos, retain, terms))
+    else this.#take(queuedRecord(this.#nextSequence++, message, qos, retain, terms))
   }
 
   /**
@@ -208,9 +189,9 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** Sends what the Client can take now: unfinished deliveries, then the queue, then retained messages. */
   pump(): void {
     const outlet = this.#outlet
-    if (outlet === undefined || this.#unresumed !== undefined) return
+    if (outlet === undefined || this.#inFlight.isUnresumed) return
     while (!outlet.isCongested) {
-      const delivery = this.#outgoing.nextResend()
+      const delivery = this.#inFlight.nextResend()
       if (delivery === undefined) break
       this.#sendAgain(delivery, outlet)
     }
@@ -223,13 +204,13 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   }
 
   puback(packetId: number): void {
-    this.#finish(this.#outgoing.puback(packetId))
+    this.#finish(this.#inFlight.puback(packetId))
   }
 
   /** @returns what must follow; see {@link OutgoingDeliveries.pubrec} */
   pubrec(packetId: number, reasonCode: ReasonCode): AfterPubrec {
-    const record = this.#outgoing.content(packetId)
-    const after = this.#outgoing.pubrec(packetId, reasonCode)
+    const record = this.#inFlight.recordOf(packetId)
+    const after = this.#inFlight.pubrec(packetId, reasonCode)
     if (record === undefined || after === 'unknown') return after
     if (after === 'finished') this.#finish(record)
     else if (!record.isReleased) {
@@ -241,24 +222,9 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
 
   /** @returns whether anybody waited for it */
   pubcomp(packetId: number): boolean {
-    const record = this.#outgoing.pubcomp(packetId)
+    const record = this.#inFlight.pubcomp(packetId)
     this.#finish(record)
     return record !== undefined
-  }
-
-  #record(message: Message, qos: 1 | 2, retain: boolean, terms: DeliveryTerms): QueuedRecord {
-    const { subscriptionIdentifiers, sharedFilter } = terms
-    return {
-      sequence: this.#nextSequence++,
-      message,
-      qos,
-      retain,
-      subscriptionIdentifiers,
-      sharedFilter,
-      isReleased: false,
-      envelope: UNTOLD,
-      bodyId: 0,
-    }
   }
 
   /** Takes on a message: it is stored, then sent or queued. */
@@ -276,10 +242,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** {@link BacklogOwner.onFilled} */
   onFilled(): void {
     if (this.#outlet === undefined) return
-    if (this.#unresumed !== undefined) {
-      this.#resumeStored()
-      this.#outgoing.resume(this.#receiveMaximum)
-    }
+    this.#inFlight.onFilled(this.#queue)
     this.pump()
   }
 
@@ -294,23 +257,10 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#services.drops.damaged += count
   }
 
-  /** Looks at what an earlier run of the broker had queued; until enough of it has been read nothing is sent. */
-  #resumeStored(): void {
-    if (this.#unresumed === undefined) return
-    const { inFlightMessagesMax } = this.#services.limits
-    const bytes = resumeDeliveries(this.#queue, this.#outgoing, inFlightMessagesMax, this.#unresumed)
-    if (bytes === undefined) return
-    this.#unresumed = undefined
-    this.#inFlightBytes += bytes
-  }
-
   #canSend(record: QueuedRecord): boolean {
-    const outlet = this.#outlet
-    if (outlet === undefined || outlet.isCongested || this.#unresumed !== undefined || !this.#outgoing.hasQuota)
+    if (this.#outlet === undefined || this.#outlet.isCongested || !this.#inFlight.hasRoomFor(record.sequence))
       return false
-    if (record.qos === 2 && !this.#isSafeToSend(record)) return false
-    if (this.#inFlightBytes > this.#services.limits.inFlightBytesMax && this.#outgoing.size > 0) return false
-    return !this.#outgoing.isInUse(packetIdAt(record.sequence)) // one never acknowledged holds up those 65 535 behind it
+    return record.qos === 1 || this.#isSafeToSend(record)
   }
 
   /**
@@ -334,8 +284,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     const packetId = packetIdAt(record.sequence)
     const isRepeated = record.sequence < this.#restoredUpTo
     if (!this.#sender.send(this.#outlet!, record, packetId, isRepeated)) return this.#forget(record)
-    this.#outgoing.start(record, packetId, record.qos)
-    this.#inFlightBytes += messageBytes(record.message)
+    this.#inFlight.start(record)
   }
 
   #sendAgain(delivery: OutgoingDelivery<QueuedRecord>, outlet: Outlet): void {
@@ -346,35 +295,34 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
       if (this.pubrec(delivery.packetId, ReasonCode.Success) === 'release') outlet.pubrel(delivery.packetId)
       return
     }
-    this.#finish(this.#outgoing.abandon(delivery.packetId)) // [MQTT-3.1.2-25]
+    this.#finish(this.#inFlight.abandon(delivery.packetId)) // [MQTT-3.1.2-25]
   }
 
   /** {@link RetainedSink.isReadyFor} */
   isReadyFor(qos: QoS): boolean {
     if (this.#outlet === undefined || this.#outlet.isCongested) return false
-    return qos === 0 || (this.#queue.count === 0 && this.#outgoing.hasQuota)
+    return qos === 0 || (this.#queue.count === 0 && this.#inFlight.hasQuota)
   }
 
   sendRetained(message: Message, qos: QoS, terms: DeliveryTerms): void {
     if (qos === 0) this.#sender.sendAtMostOnce(this.#outlet, message, true, terms)
-    else this.#take(this.#record(message, qos, true, terms))
+    else this.#take(queuedRecord(this.#nextSequence++, message, qos, true, terms))
   }
 
   /** {@link RetainedSink.queueRetained}: of QoS 0 nothing is kept for a Client that is away. */
   queueRetained(message: Message, qos: QoS, terms: DeliveryTerms): boolean {
     if (qos === 0) return true
     if (!this.#queue.hasRoomFor(message)) return false
-    this.#take(this.#record(message, qos, true, terms))
+    this.#take(queuedRecord(this.#nextSequence++, message, qos, true, terms))
     return true
   }
 
   #finish(record: QueuedRecord | undefined): void {
     if (record === undefined) return
-    this.#inFlightBytes -= messageBytes(record.message)
     this.#forget(record)
     this.finishedCount++
     this.isStuck = false
-    if (this.#queue.count > 0 || !this.#retained.isEmpty || this.#outgoing.hasResends) this.pump()
+    if (this.#queue.count > 0 || !this.#retained.isEmpty || this.#inFlight.hasResends) this.pump()
   }
 
   #handOverQueued(isWanted: (record: QueuedRecord) => boolean, mustBeConnected: boolean, onDone?: () => void): void {
@@ -387,7 +335,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** @returns whether another member has taken the message; then this Session has forgotten it */
   #redeliver(record: QueuedRecord, mustBeConnected: boolean): boolean {
     if (record.sharedFilter === undefined) return false
-    if (record.qos === 2 && this.#unresumed !== undefined) return false // it may have been sent [MQTT-4.8.2-4]
+    if (record.qos === 2 && this.#inFlight.isUnresumed) return false // it may have been sent [MQTT-4.8.2-4]
     const group = this.#services.groups.get(record.sharedFilter)
     if (group === undefined || !group.redeliver(record.message, this, mustBeConnected)) return false
     this.#forget(record)
