@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { ReasonCode, TopicNames } from '@curlew/codec'
 import { PayloadSlab } from '@curlew/protocol'
-import { type Limits, limitsOf } from './config.ts'
+import { type Limits, limitsOf, queuePolicyOf } from './config.ts'
 import type { AuthenticationMethod } from './connection/authentication.ts'
 import type { ByteStream } from './connection/byte-stream.ts'
 import { type Capabilities, defaultCapabilities } from './connection/capabilities.ts'
@@ -19,6 +19,8 @@ import type { Runtime } from './runtime/runtime.ts'
 import { TimerWheel } from './runtime/timer-wheel.ts'
 import { Congestion } from './sessions/congestion.ts'
 import { DropCounters } from './sessions/drop-counters.ts'
+import { OverflowLog } from './sessions/overflow-log.ts'
+import type { QueuePolicy } from './sessions/queue-policy.ts'
 import { restoreSessions } from './sessions/restore.ts'
 import { Sender } from './sessions/sender.ts'
 import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
@@ -40,6 +42,8 @@ import { listenWebSocket } from './transport/websocket.ts'
 export interface BrokerOptions {
   /** See {@link Limits} for each limit and its default. */
   limits?: Partial<Limits>
+  /** What happens when the queue of a Session is full; see {@link QueuePolicy}. Default `drop-oldest`. */
+  queuePolicy?: QueuePolicy
   /** What the broker offers of MQTT; see {@link Capabilities} for each. */
   capabilities?: Partial<Capabilities>
   /** See {@link RoutingOptions}. */
@@ -62,6 +66,8 @@ export interface BrokerStats {
   readonly retained: number
   readonly traffic: Readonly<ConnectionCounters>
   readonly drops: Readonly<DropCounters>
+  /** What happens when the queue of a Session is full. */
+  readonly queuePolicy: QueuePolicy
   /** Where Sessions and retained messages live: when an acknowledgement may leave, and whether the Store can write now. */
   readonly store: { readonly durability: Store['durability']; readonly isWritable: boolean }
 }
@@ -128,6 +134,8 @@ class ComposedBroker implements Broker {
     const turn = new Turn(runtime, store)
     const { retained, groups } = this.#router
     const congestion = new Congestion()
+    const queuePolicy = queuePolicyOf(options.queuePolicy)
+    const overflows = new OverflowLog(log, runtime)
     this.#registryServices = {
       runtime,
       store,
@@ -141,7 +149,9 @@ class ComposedBroker implements Broker {
         retained,
         groups,
         limits,
+        queuePolicy,
         drops: this.#drops,
+        overflows,
         waiting: new WaitingTotals(),
         congestion,
         slab: new PayloadSlab(),
@@ -156,6 +166,9 @@ class ComposedBroker implements Broker {
       router: this.#router,
       registry: this.#registry,
       congestion,
+      queuePolicy,
+      drops: this.#drops,
+      overflows,
       turn,
       writers: new WriterPool(),
       topicNames: new TopicNames(),
@@ -210,6 +223,7 @@ class ComposedBroker implements Broker {
       retained: this.#router.retained.count,
       traffic: this.#connectionServices.counters,
       drops: this.#drops,
+      queuePolicy: this.#connectionServices.queuePolicy,
       store: { durability: this.#store.durability, isWritable: this.#store.health.isWritable },
     }
   }
@@ -234,6 +248,7 @@ class ComposedBroker implements Broker {
         traffic: this.#connectionServices.counters,
         drops: this.#drops,
         waiting: sessions.waiting,
+        queuePolicy: sessions.queuePolicy,
       },
     })
   }

@@ -2,6 +2,7 @@ import type { GateLimits } from './connection/connection-gate.ts'
 import { type ConnectionLimits, defaultConnectionLimits } from './connection/limits.ts'
 import type { SysLimits } from './observe/sys-topics.ts'
 import type { RetainedLimits } from './routing/retained-messages.ts'
+import { type QueuePolicy, queuePolicies } from './sessions/queue-policy.ts'
 import type { RegistryLimits } from './sessions/session-registry.ts'
 import type { SessionLimits } from './sessions/session-services.ts'
 
@@ -63,6 +64,12 @@ export class ConfigError extends Error {
 export function limitsOf(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) checkLimit(name, value)
   return { ...defaultLimits, ...given }
+}
+
+/** Fills in the default. @throws {ConfigError} when there is no such policy */
+export function queuePolicyOf(given: QueuePolicy = 'drop-oldest'): QueuePolicy {
+  if (queuePolicies.includes(given)) return given
+  throw new ConfigError('queuePolicy', `must be one of ${queuePolicies.join(', ')}, not ${String(given)}`)
 }
 
 function checkLimit(name: string, value: unknown): void {

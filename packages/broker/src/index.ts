@@ -15,6 +15,7 @@ export { type SharedStrategy, sharedStrategies } from './routing/shared-groups.t
 export type { Log, LogFields } from './runtime/log.ts'
 export { nodeRuntime } from './runtime/node-runtime.ts'
 export type { Runtime } from './runtime/runtime.ts'
+export { type QueuePolicy, queuePolicies } from './sessions/queue-policy.ts'
 export type { StoreFault } from './store/check-findings.ts'
 export { DiskStore, type DiskStoreOptions } from './store/disk-store.ts'
 export {

@@ -96,6 +96,34 @@ describe.each(endings)('%s', ending => {
       expect(await back.upToNow()).toContainEqual(expect.stringMatching(/^PUBLISH t 'new' qos 1 id \d+$/))
     })
 
+    test('what reject-publisher has refused never comes, what it has taken on does', async () => {
+      const { stage, restart } = openStage(ending, {
+        queuePolicy: 'reject-publisher',
+        limits: { queuedMessagesMax: 2 },
+      })
+      const client = await stage.connect(fields)
+      client.send(subscribePacket(1, [{ filter: 't', qos: 2 }]))
+      await client.next()
+      client.drop()
+      await stage.settle()
+      const publisher = await stage.connect({ ...persistent(5, 'publisher') })
+      const publish = (qos: 1 | 2, packetId: number) =>
+        publishPacket('t', `m${packetId}`, { qos, packetId, retain: packetId > 2 })
+      publisher.send(publish(1, 1), publish(2, 2), publish(1, 3), publish(2, 4))
+      await stage.advance(1_000)
+      expect(await publisher.upToNow()).toEqual(['PUBACK 1', 'PUBREC 2', 'PUBACK 3 97', 'PUBREC 4 97'])
+
+      const next = await restart()
+      const back = await next.connect(fields)
+      const came = await back.upToNow()
+      back.send(subscribePacket(2, ['t']), puback(1), pubrec(2), pubcomp(2))
+
+      expect(came.map(text => text.slice(0, 14))).toEqual(["PUBLISH t 'm1'", "PUBLISH t 'm2'"])
+      await next.advance(1_000)
+      expect(back.takeAll()).toEqual(['SUBACK 2 00', 'PUBREL 2'])
+      expect(next.broker.stats().retained).toBe(0)
+    })
+
     test('[MQTT-4.3.3-10] [MQTT3-4.3.3-2] a QoS 2 message that was taken on is not taken on again', async () => {
       const { stage, restart } = openStage(ending)
       const client = await stage.connect(fields)

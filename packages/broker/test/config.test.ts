@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ConfigError, createBroker, defaultLimits, type Limits } from '../src/index.ts'
+import { ConfigError, createBroker, defaultLimits, type Limits, type QueuePolicy } from '../src/index.ts'
 
 test('every limit is finite by default', () => {
   const unlimited = Object.entries(defaultLimits).filter(([, value]) => !Number.isSafeInteger(value) || value <= 0)
@@ -81,6 +81,13 @@ test('a limit that does not exist is an error that lists those that do', () => {
   const limits = { maxConnections: 5 } as Partial<Limits>
 
   expect(() => createBroker({ limits })).toThrow(/limits\.maxConnections does not exist; there are .*connectionsMax/)
+})
+
+test('queuePolicy can be nothing but a policy', () => {
+  const create = () => createBroker({ queuePolicy: 'drop-newest' as QueuePolicy })
+
+  expect(create).toThrow(ConfigError)
+  expect(create).toThrow('queuePolicy must be one of drop-oldest, reject-publisher, disconnect, not drop-newest')
 })
 
 test('a ConfigError says which option it is about', () => {

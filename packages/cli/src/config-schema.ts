@@ -4,6 +4,8 @@ import {
   defaultLimits,
   type Limits,
   limitsOf,
+  type QueuePolicy,
+  queuePolicies,
   type RoutingOptions,
   sharedStrategies,
 } from '@curlew/broker'
@@ -15,6 +17,7 @@ export interface ConfigOptions {
   readonly listeners?: readonly ListenerOptions[] | null
   readonly data?: string
   readonly durability?: DurabilityLevel
+  readonly queuePolicy?: QueuePolicy
   readonly limits?: Partial<Limits> | null
   readonly capabilities?: Partial<Capabilities> | null
   readonly routing?: Partial<RoutingOptions> | null
@@ -94,6 +97,7 @@ export const optionNames: readonly string[] = [
   ...Object.keys(listenerEntries).map(name => `listeners[].${name}`),
   'data',
   'durability',
+  'queuePolicy',
   ...Object.keys(limitEntries).map(name => `limits.${name}`),
   ...Object.keys(capabilityEntries).map(name => `capabilities.${name}`),
   ...Object.keys(routingEntries).map(name => `routing.${name}`),
@@ -106,6 +110,7 @@ const schema = section({
   ),
   data: v.exactOptional(text('the path of a folder')),
   durability: v.exactOptional(v.picklist(durabilityLevels, must('always, interval or memory'))),
+  queuePolicy: v.exactOptional(v.picklist(queuePolicies, must(`one of ${queuePolicies.join(', ')}`))),
   limits: v.exactOptional(v.nullable(section(limitEntries))),
   capabilities: v.exactOptional(v.nullable(section(capabilityEntries))),
   routing: v.exactOptional(v.nullable(section(routingEntries))),

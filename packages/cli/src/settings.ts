@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Capabilities, checkExposure, type Limits, ListenError, type RoutingOptions } from '@curlew/broker'
+import {
+  type Capabilities,
+  checkExposure,
+  type Limits,
+  ListenError,
+  type QueuePolicy,
+  type RoutingOptions,
+} from '@curlew/broker'
 import { CommandError, ExitCode } from './command-error.ts'
 import { commandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
@@ -24,6 +31,7 @@ export interface Settings {
   /** Absolute path of the data folder. */
   readonly dataFolder: string
   readonly durability: DurabilityLevel
+  readonly queuePolicy: QueuePolicy
   readonly limits: Partial<Limits>
   readonly capabilities: Partial<Capabilities>
   readonly routing: Partial<RoutingOptions>
@@ -47,6 +55,7 @@ export function readSettings(flags: StartFlags): Settings {
     listeners,
     dataFolder: dataFolderOf(options, flags, configFile),
     durability: flags.durability ?? options.durability ?? 'always',
+    queuePolicy: flags.queuePolicy ?? options.queuePolicy ?? 'drop-oldest',
     limits: options.limits ?? {},
     capabilities: options.capabilities ?? {},
     routing: options.routing ?? {},

@@ -1,3 +1,4 @@
+import { type QueuePolicy, queuePolicies } from '@curlew/broker'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   type DurabilityLevel,
@@ -19,6 +20,7 @@ export interface StartFlags {
   readonly ws: boolean
   readonly data?: string
   readonly durability?: DurabilityLevel
+  readonly queuePolicy?: QueuePolicy
   readonly insecure?: boolean
   readonly logLevel?: LogLevel
   readonly logFormat?: LogFormat
@@ -37,6 +39,11 @@ export function addStartFlags(command: Command): Command {
     .addOption(
       new Option('--durability <level>', 'when an acknowledgement may leave (default: always)').choices(
         durabilityLevels,
+      ),
+    )
+    .addOption(
+      new Option('--queue-policy <policy>', 'when the queue of a session is full (default: drop-oldest)').choices(
+        queuePolicies,
       ),
     )
     .option('--insecure', 'let everybody who reaches a listener do everything')
@@ -60,6 +67,7 @@ export function startArguments(flags: StartFlags): string[] {
   if (!flags.ws) args.push('--no-ws')
   add('--data', flags.data)
   add('--durability', flags.durability)
+  add('--queue-policy', flags.queuePolicy)
   if (flags.insecure) args.push('--insecure')
   add('--log-level', flags.logLevel)
   add('--log-format', flags.logFormat)

@@ -35,7 +35,7 @@ const faults: [what: string, text: string, ...faults: string[]][] = [
   [
     'a name like no other',
     'zzz: 1',
-    'c.yaml:1:1: zzz is not an option: there are listeners, data, durability, limits, capabilities, routing, log',
+    'c.yaml:1:1: zzz is not an option: there are listeners, data, durability, queuePolicy, limits, capabilities, routing, log',
   ],
   [
     'a limit like no other',
@@ -45,13 +45,13 @@ const faults: [what: string, text: string, ...faults: string[]][] = [
   [
     'a name that every object has',
     'constructor: 1\nhasOwnProperty: 2',
-    'c.yaml:1:1: constructor is not an option: there are listeners, data, durability, limits, capabilities, routing, log',
-    'c.yaml:2:1: hasOwnProperty is not an option: there are listeners, data, durability, limits, capabilities, routing, log',
+    'c.yaml:1:1: constructor is not an option: there are listeners, data, durability, queuePolicy, limits, capabilities, routing, log',
+    'c.yaml:2:1: hasOwnProperty is not an option: there are listeners, data, durability, queuePolicy, limits, capabilities, routing, log',
   ],
   [
     'a name that is no text',
     '1883: x',
-    'c.yaml:1:1: 1883 is not an option: there are listeners, data, durability, limits, capabilities, routing, log',
+    'c.yaml:1:1: 1883 is not an option: there are listeners, data, durability, queuePolicy, limits, capabilities, routing, log',
   ],
   [
     'a port as text',
@@ -169,7 +169,7 @@ for (const [what, text, options] of fine) {
 const yaml = 'log:\n  level: loud\nprot: 1\n'
 const first = 'curlew: curlew.yaml:2:10: log.level must be one of debug, info, warn, error, silent, not "loud"'
 const later =
-  'curlew: curlew.yaml:3:1: prot is not an option: there are listeners, data, durability, limits, capabilities, routing, log'
+  'curlew: curlew.yaml:3:1: prot is not an option: there are listeners, data, durability, queuePolicy, limits, capabilities, routing, log'
 const all = 'Try: curlew check-config curlew.yaml   # shows all 2 faults'
 
 const runs: [args: string[], lines: string[]][] = [

@@ -72,6 +72,7 @@ function accepts(name: string, value: string): boolean {
     listeners: `listeners: [{ ${protocol}${key}: ${value} }]`,
     data: `data: ${value}`,
     durability: `durability: ${value}`,
+    queuePolicy: `queuePolicy: ${value}`,
   }
   try {
     parseConfig(texts[section!] ?? `${section}: { ${key}: ${value} }`, 'c.yaml')

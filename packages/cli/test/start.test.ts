@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { PacketType, type ProtocolVersion } from '@curlew/codec'
+import { noProperties, PacketType, type ProtocolVersion, type Publish } from '@curlew/codec'
 import { expect, test } from 'vitest'
 import { version } from '../src/version.ts'
 import { CurlewProcess, startCurlew } from './curlew-process.ts'
@@ -58,6 +58,20 @@ Try it, each line in a terminal of its own:
   mosquitto_pub -h 127.0.0.1 -p ${mqtt} -t hello/world -m 'it works'
 
 `)
+})
+
+test('the policy for full queues comes from --queue-policy, before the file', async () => {
+  const folder = temporaryFolder({ 'curlew.yaml': 'queuePolicy: disconnect\nlimits: { sysIntervalMs: 50 }\n' })
+  const client = new RawClient(await startCurlew(folder, ['--queue-policy', 'reject-publisher']).port('mqtt'))
+  await client.connect('reader')
+  const options = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
+  const subscriptions = [{ filter: '$SYS/broker/queue/policy', ...options }]
+
+  client.send({ type: PacketType.Subscribe, packetId: 1, subscriptions, properties: noProperties })
+
+  await expect(client.next()).resolves.toMatchObject({ type: PacketType.Suback, reasonCodes: [0] })
+  const { payload } = (await client.next()) as Publish
+  expect(Buffer.from(payload).toString()).toBe('reject-publisher')
 })
 
 test('without WebSocket there is one address', async () => {

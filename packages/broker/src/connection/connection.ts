@@ -2,15 +2,12 @@ import {
   type Auth,
   type AuthProperties,
   type Connect,
-  connackReturnCodeOf,
   type Disconnect,
   encodePacket,
   isFailure,
   MqttError,
-  noProperties,
   type Packet,
   PacketDecoder,
-  PacketTooLargeError,
   PacketType,
   ProtocolError,
   type ProtocolVersion,
@@ -38,8 +35,8 @@ import { Output, type OutputOwner } from './output.ts'
 import type { PacketContext } from './packet-context.ts'
 import { PublishOutput } from './publish-output.ts'
 import { Reading } from './reading.ts'
-import { writeDisconnect, writeWithReason } from './reason-string.ts'
 import type { ClientInfo, ConnectionServices } from './services.ts'
+import { writeDisconnect, writeRefusal, writeWithin } from './sized-packets.ts'
 
 type State = 'awaiting-connect' | 'authenticating' | 'connected' | 'closing' | 'closed'
 
@@ -73,6 +70,7 @@ export class Connection
   /** There is one from `connected` on. */
   #publishOutput: PublishOutput | undefined
   #authentication: Authentication | undefined
+  #isEvicted = false
   /** Bytes; what the Client announced, or no limit. */
   #maximumPacketSize = Number.POSITIVE_INFINITY
   /** Called once when the connection is gone. */
@@ -202,6 +200,16 @@ export class Connection
     this.acknowledge(PacketType.Pubrel, packetId, ReasonCode.Success)
   }
 
+  /** {@link Outlet.evict}. Not in the midst of a fan-out: the Will would be published in it, and others evicted by that, without end. */
+  evict(): void {
+    if (this.#isEvicted) return
+    this.#isEvicted = true
+    const message = 'the queue of the Session is full: acknowledge faster, or ask for less'
+    this.services.turn.flushAtEnd({ flush: () => this.close(ReasonCode.QuotaExceeded, message) })
+    this.services.counters.evicted++
+    this.services.overflows.evicted(this.session.clientId)
+  }
+
   /** {@link Outlet.takeOver} */
   takeOver(): void {
     this.close(ReasonCode.SessionTakenOver, 'another connection uses the same Client Identifier') // [MQTT-3.1.4-3]
@@ -223,14 +231,7 @@ export class Connection
 
   /** Sends a packet, when what it says is stored. @throws {PacketTooLargeError} when the Client does not take so much */
   sendWhenStored(packet: Packet, saysStored = true): void {
-    const writer = this.acknowledgements.writer(saysStored)
-    const start = writer.position
-    writePacket(writer, packet, this.version)
-    const size = writer.position - start
-    if (size <= this.#maximumPacketSize) return
-    writer.position = start
-    const message = `${packetTypeName(packet.type)} has ${size} bytes; the client takes ${this.#maximumPacketSize}`
-    throw new PacketTooLargeError(message, '[MQTT-3.1.2-24]')
+    writeWithin(this.acknowledgements.writer(saysStored), packet, this.version, this.#maximumPacketSize)
   }
 
   #receive(packet: Packet): void {
@@ -262,15 +263,11 @@ export class Connection
     this.#authentication.begin(authenticationData)
   }
 
-  #refuse({ reasonCode, message, serverReference, isSilent }: Refusal): void {
+  #refuse(refusal: Refusal): void {
+    const { reasonCode, message } = refusal
     const { log } = this.services
     log.warn('connection refused', { remoteAddress: this.remoteAddress, reason: reasonCodeName(reasonCode), message })
-    const code = this.version === 5 ? reasonCode : connackReturnCodeOf(reasonCode)
-    if (code !== undefined && isSilent !== true) {
-      const properties = this.version === 5 ? { reasonString: message, serverReference } : noProperties
-      const connack = { type: PacketType.Connack, sessionPresent: false, reasonCode: code, properties } // [MQTT-3.2.2-6]
-      writeWithReason(this.output.writer(), connack, this.version, this.#maximumPacketSize)
-    }
+    writeRefusal(this.output, refusal, this.version, this.#maximumPacketSize)
     this.close(reasonCode, message) // [MQTT-3.2.2-7]
   }
 

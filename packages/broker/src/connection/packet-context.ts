@@ -16,6 +16,8 @@ export interface PacketContext {
   readonly incomingAliases: IncomingTopicAliases
   /** Sends an acknowledgement, when what it says is stored. Below 5.0 the Reason Code stays away. */
   acknowledge(type: PublishAckType, packetId: number, reasonCode: ReasonCode): void
+  /** Ends the connection. @param message for people */
+  close(reasonCode: ReasonCode, message: string): void
   /** Stops reading for a while, for the sake of a receiver that is behind. */
   waitFor(receiver: SlowReceiver): void
   /** Sends a packet, when what it says is stored. @param saysStored `false` when it says nothing of the kind; default `true` */

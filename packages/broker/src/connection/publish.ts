@@ -32,9 +32,8 @@ export function receivePublish(connection: PacketContext, packet: Publish): void
     checkReceiveMaximum(session.incoming, heldPubackCount - 1) // this one is counted already
   }
   const reasonCode = packet.qos === 2 ? takeOn(connection, packet, topic) : route(connection, packet, topic)
+  if (packet.qos === 0 || reasonCode === undefined) return
   if (packet.qos === 1) return connection.acknowledge(PacketType.Puback, packet.packetId, reasonCode) // [MQTT-4.3.2-4]
-  if (packet.qos === 0) return
-  if (isFailure(reasonCode)) forgetIncoming(connection, packet.packetId)
   connection.acknowledge(PacketType.Pubrec, packet.packetId, reasonCode) // [MQTT-4.3.3-8]
 }
 
@@ -49,20 +48,21 @@ function tooManyUnderWay({ receiveMaximum }: IncomingDeliveries): ProtocolError 
 }
 
 /** Routes a QoS 2 message that is new. If that fails, it has not been taken on, and counts as new when it comes again. */
-function takeOn(connection: PacketContext, packet: Publish, topic: string): ReasonCode {
-  const { services, session } = connection
+function takeOn(connection: PacketContext, packet: Publish, topic: string): ReasonCode | undefined {
+  const { session } = connection
   try {
-    if (session.isStored) services.store.acceptIncoming(session.clientId, packet.packetId)
-    return route(connection, packet, topic)
+    const reasonCode = route(connection, packet, topic)
+    if (reasonCode === undefined || isFailure(reasonCode)) session.incoming.release(packet.packetId)
+    return reasonCode
   } catch (error) {
     forgetIncoming(connection, packet.packetId)
     throw error
   }
 }
 
-/** @returns the Reason Code that answers a QoS 1 or QoS 2 PUBLISH */
-function route(connection: PacketContext, packet: Publish, topic: string): ReasonCode {
-  const { services } = connection
+/** @returns the Reason Code that answers a QoS 1 or QoS 2 PUBLISH; `undefined` when the connection has ended instead */
+function route(connection: PacketContext, packet: Publish, topic: string): ReasonCode | undefined {
+  const { services, session } = connection
   const { router, limits, counters } = services
   if (isReservedTopic(topic)) {
     counters.deniedPublishes++
@@ -78,14 +78,35 @@ function route(connection: PacketContext, packet: Publish, topic: string): Reaso
   if (packet.qos > 0 && !services.store.health.isWritable && connection.version === 5) return ReasonCode.QuotaExceeded
   if (services.capabilities.validatesPayloadFormat && !hasValidPayload(packet)) return ReasonCode.PayloadFormatInvalid
   const message = messageOf(packet, topic, connection)
+  const mustFit = packet.qos > 0 && services.queuePolicy === 'reject-publisher'
+  const reserved = mustFit ? router.reserve(message) : undefined
+  if (reserved !== undefined && 'full' in reserved) return reject(connection, reserved.full)
   counters.receivedPayloadBytes += message.payloadLength
   if (packet.retain && !router.retain(message)) return ReasonCode.QuotaExceeded
+  // Told only now: what is refused leaves nothing in the store.
+  if (packet.qos === 2 && session.isStored) services.store.acceptIncoming(session.clientId, packet.packetId)
   services.congestion.take() // what a Will or a timer has brought about is not this publisher's doing
-  const count = router.publish(message)
+  const count = reserved === undefined ? router.publish(message) : router.deliver(message, reserved)
   const behind = services.congestion.take()
   // Whoever has messages to acknowledge must be read: its acknowledgements may be what others wait for.
   if (behind !== undefined && connection.session.inFlightCount === 0) connection.waitFor(behind)
   return count > 0 ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers
+}
+
+/**
+ * Refuses a message because a queue is full. Below 5.0 an acknowledgement would say that it was taken on, and none at all would leave the
+ * Client waiting, so its connection ends: a Client sends again what was not acknowledged when it comes back.
+ *
+ * @param receiver whose queue is full
+ */
+function reject(connection: PacketContext, receiver: string): ReasonCode | undefined {
+  const { services, session, version } = connection
+  const { clientId } = session
+  services.drops.rejected++
+  services.overflows.rejected(receiver, clientId, version < 5)
+  if (version === 5) return ReasonCode.QuotaExceeded
+  connection.close(ReasonCode.QuotaExceeded, `the queue of ${receiver} is full, and MQTT 3 knows no refusal`)
+  return undefined
 }
 
 /** @throws {ProtocolError} when the Client uses what the CONNACK said is not available */

@@ -4,6 +4,9 @@ import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { TimerWheel } from '../runtime/timer-wheel.ts'
 import type { Congestion } from '../sessions/congestion.ts'
+import type { DropCounters } from '../sessions/drop-counters.ts'
+import type { OverflowLog } from '../sessions/overflow-log.ts'
+import type { QueuePolicy } from '../sessions/queue-policy.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Store } from '../store/store.ts'
 import type { AuthenticationMethod } from './authentication.ts'
@@ -28,6 +31,8 @@ export class ConnectionCounters {
   sentPayloadBytes = 0
   /** PUBLISH packets that were refused, with their own answer or in silence as the version allows. */
   deniedPublishes = 0
+  /** Connections that were ended because the queue of their Session was full (`disconnect` of `QueuePolicy`). */
+  evicted = 0
   /** Connections that the broker ended, by Reason Code. There are 43 codes. */
   readonly endedByReason: Map<number, number> = new Map()
 }
@@ -54,6 +59,9 @@ export interface ConnectionServices {
   readonly router: Router
   readonly registry: SessionRegistry
   readonly congestion: Congestion
+  readonly queuePolicy: QueuePolicy
+  readonly drops: DropCounters
+  readonly overflows: OverflowLog
   readonly turn: Turn
   readonly writers: WriterPool
   readonly topicNames: TopicNames

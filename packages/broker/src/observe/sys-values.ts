@@ -2,6 +2,7 @@ import type { ConnectionGate } from '../connection/connection-gate.ts'
 import type { ConnectionCounters } from '../connection/services.ts'
 import type { Router } from '../routing/router.ts'
 import { DropCounters } from '../sessions/drop-counters.ts'
+import type { QueuePolicy } from '../sessions/queue-policy.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { WaitingTotals } from '../sessions/waiting-totals.ts'
 import type { Store, StoreHealth } from '../store/store.ts'
@@ -17,6 +18,7 @@ export interface SysSources {
   readonly traffic: ConnectionCounters
   readonly drops: DropCounters
   readonly waiting: WaitingTotals
+  readonly queuePolicy: QueuePolicy
 }
 
 /** What is known of the moment itself. */
@@ -60,6 +62,8 @@ const values: Readonly<Record<string, Value>> = {
   'heap/current': ({ heapBytes }) => heapBytes,
   'heap/maximum': ({ heapBytesMax }) => heapBytesMax,
   'packet/out/bytes': ({ gate }) => gate.pendingBytes,
+  'queue/policy': ({ queuePolicy }) => queuePolicy,
+  'queue/evicted': ({ traffic }) => traffic.evicted,
   'store/durability': ({ store }) => store.durability,
   'store/state': ({ store }) => storeState(store.health),
 }

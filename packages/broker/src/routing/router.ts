@@ -2,8 +2,8 @@ import { hasWildcards, isSharedFilter } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
 import type { Store } from '../store/store.ts'
 import { type RetainedLimits, RetainedMessages } from './retained-messages.ts'
-import { SharedGroups, type SharedStrategy } from './shared-groups.ts'
-import { type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
+import { SharedGroup, SharedGroups, type SharedStrategy } from './shared-groups.ts'
+import { type Delivery, type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
 import { TopicTree } from './topic-tree.ts'
 
 /** One Subscriber that gets the messages of a topic. */
@@ -52,6 +52,9 @@ export class Router {
     unmatched: 0,
     retainRefused: 0,
   }
+
+  /** The last decision of {@link reserve}. */
+  #decision = 0
 
   /** @param random from 0 up to, not including, 1 */
   constructor(store: Store, limits: RetainedLimits, options: RoutingOptions, random: () => number) {
@@ -104,6 +107,34 @@ export class Router {
     }
     if (count === 0) this.counters.unmatched++
     return count
+  }
+
+  /**
+   * Finds room for a message with all Subscribers whose filters match, so that it can go to all of them or to none.
+   *
+   * @returns the deliveries, for {@link deliver} to make before anything else happens; or who has no room: a Client Identifier or the
+   *   filter of a Shared Subscription
+   */
+  reserve(message: Message): readonly Delivery[] | { readonly full: string } {
+    const decision = ++this.#decision
+    const deliveries: Delivery[] = []
+    for (const { subscriber, forOthers, forOwn } of this.#routes.get(message.topic) ??
+      this.#findReceivers(message.topic)) {
+      const terms = subscriber.clientId === message.publisherId ? forOwn : forOthers
+      if (terms === undefined) continue // [MQTT-3.8.3-3]
+      const delivery = subscriber.claimRoom(message, terms, decision)
+      if (delivery === undefined) return { full: nameOf(subscriber) }
+      deliveries.push(delivery)
+    }
+    return deliveries
+  }
+
+  /** Makes the deliveries that {@link reserve} has found. @returns how many */
+  deliver(message: Message, deliveries: readonly Delivery[]): number {
+    this.counters.routed++
+    for (const { subscriber, terms } of deliveries) subscriber.deliver(message, terms)
+    if (deliveries.length === 0) this.counters.unmatched++
+    return deliveries.length
   }
 
   /**
@@ -177,7 +208,9 @@ export class Router {
     )
   }
 
-  #remember(topic: string, receivers: readonly Receiver[]): readonly Receiver[] {
+  /** Groups come last: what their members are sent by other ways is known by then, and they can choose among those with room. */
+  #remember(topic: string, found: readonly Receiver[]): readonly Receiver[] {
+    const receivers = [...found.filter(receiver => !isGroup(receiver)), ...found.filter(isGroup)]
     if (topic.length > ROUTE_TOPIC_LENGTH_MAX) return receivers
     if (this.#routes.size >= ROUTES_MAX) this.#routes.clear()
     this.#routes.set(topic, receivers)
@@ -192,6 +225,14 @@ export class Router {
 
 /** What a group asks for on behalf of its members, whose own options count when one is chosen. */
 const groupOptions = { qos: 2, noLocal: false, retainAsPublished: true, identifier: undefined } as const
+
+function isGroup({ subscriber }: Receiver): boolean {
+  return subscriber instanceof SharedGroup
+}
+
+function nameOf(subscriber: Subscriber): string {
+  return subscriber instanceof SharedGroup ? subscriber.sharedFilter : subscriber.clientId
+}
 
 function receiverOf(subscriber: Subscriber, matching: readonly Subscription[]): Receiver {
   const forOthers = mergeTerms(matching)

@@ -1,6 +1,6 @@
 import { parseSharedFilter } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
-import { type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
+import { type Delivery, type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
 
 /**
  * How a Shared Subscription chooses among its members (section 4.8.2):
@@ -79,22 +79,39 @@ export class SharedGroup implements Subscriber {
     return this.#members.length < count
   }
 
-  /** {@link Subscriber.deliver}: one member gets it, at the QoS its own Subscription has [MQTT-4.8.2-3]. */
+  /** {@link Subscriber.claimRoom}: a group is full when all of its members are. */
+  claimRoom(message: Message, _: DeliveryTerms, decision: number): Delivery | undefined {
+    const chosen = this.#choose(message, this.#members)
+    return chosen && this.#claimRoom(message, decision, chosen, this.#members)
+  }
+
+  /**
+   * {@link Subscriber.deliver}: one member gets it, at the QoS its own Subscription has [MQTT-4.8.2-3]. While one has room, none
+   * loses a message for it.
+   */
   deliver(message: Message): void {
-    const member = this.#choose(message, undefined, false)
-    if (member !== undefined) member.subscription.subscriber.deliver(message, member.terms)
+    const chosen = this.#choose(message, this.#members)
+    if (chosen === undefined) return
+    const { subscriber, terms } = this.#claimRoom(message, 0, chosen, this.#members) ?? deliveryTo(chosen)
+    subscriber.deliver(message, terms)
   }
 
   /**
    * Gives a message that one member had and did not finish to another one.
    *
    * @param mustBeConnected whether waiting with another member is no better than waiting with this one
-   * @returns `false` when there is no other
+   * @returns `false` when there is no other, or none that has room and is better
    */
   redeliver(message: Message, from: Subscriber, mustBeConnected: boolean): boolean {
-    const member = this.#choose(message, from, mustBeConnected)
-    if (member === undefined) return false
-    member.subscription.subscriber.deliver(message, member.terms)
+    const others = this.#members.filter(({ subscription: { subscriber } }) => {
+      return subscriber !== from && (subscriber.isConnected || !mustBeConnected)
+    })
+    const chosen = this.#choose(message, others)
+    if (chosen === undefined) return false
+    const withRoom = this.#claimRoom(message, 0, chosen, others)
+    if (withRoom === undefined && mustBeConnected) return false // where it is, it costs no other message
+    const { subscriber, terms } = withRoom ?? deliveryTo(chosen)
+    subscriber.deliver(message, terms)
     return true
   }
 
@@ -106,12 +123,26 @@ export class SharedGroup implements Subscriber {
     return this.#members.map(member => member.subscription.subscriber).filter(subscriber => !subscriber.isConnected)
   }
 
-  #choose(message: Message, except: Subscriber | undefined, mustBeConnected: boolean): Member | undefined {
-    const others =
-      except === undefined ? this.#members : this.#members.filter(member => member.subscription.subscriber !== except)
-    const connected = others.filter(member => member.subscription.subscriber.isConnected)
-    if (connected.length > 0) return this.#pick(connected, message)
-    return mustBeConnected || others.length === 0 ? undefined : this.#pick(others, message)
+  /** Finds room with the member that was chosen, or else with any, those first that are connected. */
+  #claimRoom(message: Message, decision: number, chosen: Member, members: readonly Member[]): Delivery | undefined {
+    const claim = ({ subscription, terms }: Member) => subscription.subscriber.claimRoom(message, terms, decision)
+    const found = claim(chosen)
+    if (found !== undefined) return found
+    for (const isConnected of [true, false]) {
+      for (const member of members) {
+        if (member === chosen || member.subscription.subscriber.isConnected !== isConnected) continue
+        const other = claim(member)
+        if (other !== undefined) return other
+      }
+    }
+    return undefined
+  }
+
+  /** One of those that are connected, if there are any. */
+  #choose(message: Message, members: readonly Member[]): Member | undefined {
+    const connected = members.filter(member => member.subscription.subscriber.isConnected)
+    const candidates = connected.length > 0 ? connected : members
+    return candidates.length === 0 ? undefined : this.#pick(candidates, message)
   }
 
   /** @param members at least one */
@@ -148,6 +179,10 @@ export class SharedGroup implements Subscriber {
     }
     return best
   }
+}
+
+function deliveryTo({ subscription, terms }: Member): Delivery {
+  return { subscriber: subscription.subscriber, terms }
 }
 
 /** FNV-1a over the UTF-16 units of a topic. */

@@ -10,10 +10,23 @@ export interface Subscriber {
   readonly unfinishedCount: number
   /** Whether it is held by this node. */
   readonly isLocal: boolean
+  /**
+   * Finds room for a message: it could be sent at once, or wait without another having to go.
+   *
+   * @param decision what is found is not free for the next message of the same decision; of decision 0 nothing is remembered
+   * @returns who has it and how, `undefined` when there is none
+   */
+  claimRoom(message: Message, terms: DeliveryTerms, decision: number): Delivery | undefined
   /** Takes the message on. Called within the turn in which it arrived; whoever keeps it calls `message.own()`. */
   deliver(message: Message, terms: DeliveryTerms): void
   /** Gives what waits with it because of a Shared Subscription to members that are connected, if there are any. */
   handOver(sharedFilter: string): void
+}
+
+/** A message on its way to one Subscriber. */
+export interface Delivery {
+  readonly subscriber: Subscriber
+  readonly terms: DeliveryTerms
 }
 
 /** How one Subscriber gets one message: what its matching Subscriptions come to together. */

@@ -51,6 +51,9 @@ export class Backlog {
   #coldCount = 0
   #coldBytes = 0
   #coldFrom = 0
+  /** Places that have been promised in this decision; -1: one message is to be sent first. */
+  #claimed = 0
+  #decision = 0
   #isReading = false
   /** Changes when what is being read is not wanted any more. */
   #reading = 0
@@ -77,10 +80,25 @@ export class Backlog {
     return this.count > queuedMessagesMax * part || this.bytes > queuedBytesMax * part
   }
 
-  /** Whether a message can wait without another having to go. */
-  hasRoomFor(message: Message): boolean {
+  /** Whether so many copies of a message can wait without another having to go. */
+  hasRoomFor(message: Message, copies = 1): boolean {
     const { queuedMessagesMax, queuedBytesMax } = this.#limits
-    return this.count < queuedMessagesMax && this.bytes + messageBytes(message) <= queuedBytesMax
+    return this.count + copies <= queuedMessagesMax && this.bytes + copies * messageBytes(message) <= queuedBytesMax
+  }
+
+  /**
+   * Promises a message a place. Within one decision each promise counts for the next, as one message can come to a Session by several
+   * ways; what is promised need not be given back, since it is not counted in another decision.
+   *
+   * @param decision see {@link Subscriber.claimRoom}
+   * @param isSendable whether a message that comes now is sent and needs no place
+   */
+  claim(message: Message, decision: number, isSendable: boolean): boolean {
+    if (decision === 0 || decision !== this.#decision) this.#claimed = isSendable && this.count === 0 ? -1 : 0
+    this.#decision = decision
+    if (this.#claimed >= 0 && !this.hasRoomFor(message, this.#claimed + 1)) return false
+    this.#claimed++
+    return true
   }
 
   /** The oldest message, which stays; `undefined` when there is none, or when it has yet to be read: {@link BacklogOwner.onFilled}. */

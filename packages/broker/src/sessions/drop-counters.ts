@@ -4,6 +4,8 @@ export class DropCounters {
   congested = 0
   /** The oldest of a full queue. */
   queueFull = 0
+  /** PUBLISH packets that were refused because the queue of a receiver was full; each counts once, whoever else it was for. */
+  rejected = 0
   /** Message Expiry Interval. */
   expired = 0
   /** Larger than the Client's Maximum Packet Size. */

@@ -14,6 +14,8 @@ export interface Outlet {
   publish(message: Message, header: PublishHeader): boolean
   /** Sends a PUBREL. */
   pubrel(packetId: number): void
+  /** Ends the connection with 0x97 when the turn is over, because the queue of its Session is full (ADR 0016). */
+  evict(): void
   /** Ends the connection because another one has taken the Session [MQTT-3.1.4-3]. */
   takeOver(): void
 }

@@ -7,6 +7,8 @@ import type { QueueLimits } from './backlog.ts'
 import type { Congestion } from './congestion.ts'
 import type { DropCounters } from './drop-counters.ts'
 import type { InFlightLimits } from './in-flight.ts'
+import type { OverflowLog } from './overflow-log.ts'
+import type { QueuePolicy } from './queue-policy.ts'
 import type { Sender } from './sender.ts'
 import type { WaitingTotals } from './waiting-totals.ts'
 
@@ -19,7 +21,9 @@ export interface SessionServices {
   readonly retained: RetainedMessages
   readonly groups: SharedGroups
   readonly limits: SessionLimits
+  readonly queuePolicy: QueuePolicy
   readonly drops: DropCounters
+  readonly overflows: OverflowLog
   readonly waiting: WaitingTotals
   readonly congestion: Congestion
   /** Holds the payloads of messages in flight. */

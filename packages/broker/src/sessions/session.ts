@@ -1,6 +1,6 @@
 import { isSharedFilter, type QoS, ReasonCode } from '@curlew/codec'
 import { type AfterPubrec, IncomingDeliveries, type Message, type OutgoingDelivery, packetIdAt } from '@curlew/protocol'
-import type { DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
+import type { Delivery, DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
 import type { QueuedRecord, Backlog as StoredBacklog } from '../store/store.ts'
 import { Backlog, type BacklogOwner } from './backlog.ts'
 import type { SlowReceiver } from './congestion.ts'
@@ -159,9 +159,16 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     for (const filter of this.subscriptions.keys()) if (isSharedFilter(filter)) this.#services.groups.gather(filter)
   }
 
+  /** {@link Subscriber.claimRoom}: of QoS 0 nothing waits. */
+  claimRoom(message: Message, terms: DeliveryTerms, decision: number): Delivery | undefined {
+    const qos = deliveredQoS(message, terms)
+    const hasRoom = qos === 0 || this.#queue.claim(message, decision, this.#canSendNext(qos))
+    return hasRoom ? { subscriber: this, terms } : undefined
+  }
+
   /** {@link Subscriber.deliver} */
   deliver(message: Message, terms: DeliveryTerms): void {
-    const qos = message.qos < terms.qos ? message.qos : terms.qos // [MQTT-3.8.4-8]
+    const qos = deliveredQoS(message, terms)
     const retain = terms.retainAsPublished && message.retain // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
     if (!this.#retained.isEmpty && !message.retain) {
       this.#retained.sendOlder(message.topic, qos, this.#outlet?.isCongested === true)
@@ -235,6 +242,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     else record.message.own()
     if (this.#isStored) this.#services.store.enqueue(this.storeId, record)
     if (this.#queue.count === 0 && this.#canSend(record)) return this.#send(record)
+    if (this.#services.queuePolicy === 'disconnect' && !this.#queue.hasRoomFor(record.message)) this.#outlet?.evict()
     this.#queue.push(record)
     if (this.#outlet !== undefined && !this.isStuck && this.#queue.isOver(1 / 2)) this.#services.congestion.report(this)
   }
@@ -249,6 +257,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** {@link BacklogOwner.onDropped} */
   onDropped(record: QueuedRecord): void {
     this.#services.drops.queueFull++
+    this.#services.overflows.dropped(this.clientId)
     this.#forget(record)
   }
 
@@ -258,9 +267,18 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   }
 
   #canSend(record: QueuedRecord): boolean {
-    if (this.#outlet === undefined || this.#outlet.isCongested || !this.#inFlight.hasRoomFor(record.sequence))
-      return false
-    return record.qos === 1 || this.#isSafeToSend(record)
+    return this.#hasWayFor(record.sequence) && (record.qos === 1 || this.#isSafeToSend(record))
+  }
+
+  /** Whether a message that comes now and finds the queue empty is sent rather than queued. */
+  #canSendNext(qos: 1 | 2): boolean {
+    if (!this.#hasWayFor(this.#nextSequence)) return false
+    return qos === 1 || !this.#isStored || this.#services.store.durability === 'memory' // see #isSafeToSend
+  }
+
+  /** Whether the Client is there and takes the message with this sequence now. */
+  #hasWayFor(sequence: number): boolean {
+    return this.#outlet !== undefined && !this.#outlet.isCongested && this.#inFlight.hasRoomFor(sequence)
   }
 
   /**
@@ -345,4 +363,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   #forget(record: QueuedRecord): void {
     if (this.#isStored) this.#services.store.dequeue(this.storeId, record)
   }
+}
+
+function deliveredQoS(message: Message, terms: DeliveryTerms): QoS {
+  return message.qos < terms.qos ? message.qos : terms.qos // [MQTT-3.8.4-8]
 }

@@ -6,7 +6,8 @@ import { RawClient } from './raw-client.ts'
 import { RecordingLog } from './recording-log.ts'
 import { VirtualRuntime } from './virtual-runtime.ts'
 
-export interface StageOptions extends Pick<BrokerOptions, 'capabilities' | 'routing' | 'authenticationMethods'> {
+export interface StageOptions
+  extends Pick<BrokerOptions, 'capabilities' | 'routing' | 'authenticationMethods' | 'queuePolicy'> {
   limits?: Partial<Limits>
   store?: Store
   /** To let one broker follow another in the same time. */

@@ -1,6 +1,6 @@
 import { noProperties } from '@curlew/codec'
 import { Message, type MessageFields, NEVER } from '@curlew/protocol'
-import type { DeliveryTerms, Subscriber, Subscription } from '../../src/routing/subscription.ts'
+import type { Delivery, DeliveryTerms, Subscriber, Subscription } from '../../src/routing/subscription.ts'
 
 /** A {@link Subscriber} that keeps what it gets. */
 export class RecordingSubscriber implements Subscriber {
@@ -8,10 +8,15 @@ export class RecordingSubscriber implements Subscriber {
   isConnected = true
   isLocal = true
   unfinishedCount = 0
+  hasRoom = true
   readonly deliveries: { readonly message: Message; readonly terms: DeliveryTerms }[] = []
 
   constructor(clientId: string) {
     this.clientId = clientId
+  }
+
+  claimRoom(_: Message, terms: DeliveryTerms): Delivery | undefined {
+    return this.hasRoom ? { subscriber: this, terms } : undefined
   }
 
   deliver(message: Message, terms: DeliveryTerms): void {

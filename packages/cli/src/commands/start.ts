@@ -39,10 +39,10 @@ export async function start(flags: StartFlags): Promise<void> {
     format: settings.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     isColourful: isColourful(process.stderr),
   })
-  const { capabilities, routing } = settings
+  const { queuePolicy, capabilities, routing } = settings
   const limits = withinOpenFiles(settings.limits, openFilesMax())
   const store = storeOf(settings, logger)
-  const broker = createBroker({ limits, capabilities, routing, log: logger, ...(store && { store }) })
+  const broker = createBroker({ limits, queuePolicy, capabilities, routing, log: logger, ...(store && { store }) })
   logClients(broker, logger)
   const addresses = await listenOnAll(broker, settings, flags)
   logger.open()

@@ -1,16 +1,53 @@
 import {
   type Connack,
+  connackReturnCodeOf,
   type Disconnect,
   isReasonCodeOf,
   noProperties,
+  type Packet,
+  PacketTooLargeError,
   PacketType,
   type PacketWriter,
+  type ProtocolVersion,
+  packetTypeName,
   ReasonCode,
   writePacket,
 } from '@curlew/codec'
+import type { Refusal } from './handshake.ts'
+import type { Output } from './output.ts'
 
 /** UTF-16 units of a Reason String at most: it is for people. */
 const REASON_LENGTH_MAX = 1024
+
+/** Writes a packet. @throws {PacketTooLargeError} when the Client does not take so much; then nothing is written */
+export function writeWithin(
+  writer: PacketWriter,
+  packet: Packet,
+  version: ProtocolVersion,
+  maximumPacketSize: number,
+): void {
+  const start = writer.position
+  writePacket(writer, packet, version)
+  const size = writer.position - start
+  if (size <= maximumPacketSize) return
+  writer.position = start
+  const message = `${packetTypeName(packet.type)} has ${size} bytes; the client takes ${maximumPacketSize}`
+  throw new PacketTooLargeError(message, '[MQTT-3.1.2-24]')
+}
+
+/** Writes the CONNACK that refuses as {@link writeWithReason} does, and nothing to a Client that cannot or shall not be told. */
+export function writeRefusal(
+  output: Output,
+  { reasonCode, message, serverReference, isSilent }: Refusal,
+  version: ProtocolVersion,
+  maximumPacketSize: number,
+): void {
+  const code = version === 5 ? reasonCode : connackReturnCodeOf(reasonCode)
+  if (code === undefined || isSilent === true) return
+  const properties = version === 5 ? { reasonString: message, serverReference } : noProperties
+  const connack = { type: PacketType.Connack, sessionPresent: false, reasonCode: code, properties } // [MQTT-3.2.2-6]
+  writeWithReason(output.writer(), connack, version, maximumPacketSize)
+}
 
 /** Writes a DISCONNECT of 5.0 as {@link writeWithReason} does. */
 export function writeDisconnect(
@@ -31,7 +68,7 @@ export function writeDisconnect(
 export function writeWithReason(
   writer: PacketWriter,
   packet: Connack | Disconnect,
-  version: 3 | 4 | 5,
+  version: ProtocolVersion,
   maximumPacketSize: number,
 ): void {
   const start = writer.position
