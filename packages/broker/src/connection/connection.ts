@@ -272,6 +272,8 @@ export class Connection
   }
 
   #admit(connect: Connect, admission: Admission, authentication?: AuthProperties): void {
+    const refusal = authentication && admission.recheck()
+    if (refusal !== undefined) return this.#refuse(refusal)
     if (encodePacket(admission.connack(false, authentication), this.version).length > this.#maximumPacketSize) {
       return this.close(ReasonCode.PacketTooLarge, 'Maximum Packet Size has no room for a CONNACK')
     }

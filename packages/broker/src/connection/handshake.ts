@@ -46,6 +46,8 @@ export interface Admission {
   readonly keepAlive: number
   /** The Authentication Method that the Client must satisfy first. */
   readonly method: AuthenticationMethod | undefined
+  /** Asks again what may have changed while the Client authenticated. */
+  recheck(): Refusal | undefined
   /** The CONNACK to send when the Session is open. @param authentication the end of that exchange */
   connack(sessionPresent: boolean, authentication?: AuthProperties): Connack
 }
@@ -62,6 +64,9 @@ const steps: readonly ((attempt: Attempt) => Refusal | undefined)[] = [
   grantKeepAlive,
 ]
 
+/** Those whose answer others can change in the meantime: many who authenticate at once would all find the last place free. */
+const stepsToRepeat = [checkRoom, checkStore]
+
 /** Decides about a CONNECT. Nothing has been changed when it refuses. */
 export function handshake(connect: Connect, services: ConnectionServices): Admission | Refusal {
   services.counters.receivedConnects++
@@ -73,10 +78,8 @@ export function handshake(connect: Connect, services: ConnectionServices): Admis
     sessionExpiryInterval: 0,
     keepAlive: connect.keepAlive,
   }
-  for (const step of steps) {
-    const refusal = step(attempt)
-    if (refusal !== undefined) return refusal
-  }
+  const refusal = firstRefusal(attempt, steps)
+  if (refusal !== undefined) return refusal
   const { clientId, sessionExpiryInterval, keepAlive } = attempt
   const properties =
     connect.protocolVersion === 5
@@ -88,6 +91,7 @@ export function handshake(connect: Connect, services: ConnectionServices): Admis
     sessionExpiryInterval,
     keepAlive,
     method: services.authenticationMethods.get(connect.properties.authenticationMethod ?? ''),
+    recheck: () => firstRefusal(attempt, stepsToRepeat),
     connack: (sessionPresent, authentication) => ({
       type: PacketType.Connack,
       sessionPresent,
@@ -95,6 +99,14 @@ export function handshake(connect: Connect, services: ConnectionServices): Admis
       properties: authentication === undefined ? properties : { ...properties, ...authentication },
     }),
   }
+}
+
+function firstRefusal(attempt: Attempt, asked: typeof steps): Refusal | undefined {
+  for (const step of asked) {
+    const refusal = step(attempt)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
 }
 
 function redirect({ services }: Attempt): Refusal | undefined {

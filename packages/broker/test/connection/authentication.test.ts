@@ -293,3 +293,14 @@ test('[MQTT-3.1.2-24] an AUTH in a re-authentication that the Client does not ta
 
   expect(await client.closing()).toEqual(['DISCONNECT 95'])
 })
+
+test('sessionsMax holds for Clients that authenticate at the same time', async () => {
+  const { method, stage } = setUp({ limits: { sessionsMax: 1 } })
+  const first = await stage.dial(authenticating('wait', { clientId: 'first' }))
+  const second = await stage.dial(authenticating('wait', { clientId: 'second' }))
+
+  for (let count = 0; count < 2; count++) method.answer('yes')
+
+  expect([await first.next(), await second.next()]).toEqual(['CONNACK 00', 'CONNACK 97'])
+  expect(stage.broker.stats().sessions).toBe(1)
+})
