@@ -22,6 +22,7 @@ import { DropCounters } from './sessions/drop-counters.ts'
 import { OverflowLog } from './sessions/overflow-log.ts'
 import type { QueuePolicy } from './sessions/queue-policy.ts'
 import { restoreSessions } from './sessions/restore.ts'
+import { SearchTurns } from './sessions/search-turns.ts'
 import { Sender } from './sessions/sender.ts'
 import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
 import { WaitingTotals } from './sessions/waiting-totals.ts'
@@ -147,6 +148,7 @@ class ComposedBroker implements Broker {
         runtime,
         store,
         retained,
+        searchTurns: new SearchTurns(runtime, () => turn.touch()),
         groups,
         limits,
         queuePolicy,

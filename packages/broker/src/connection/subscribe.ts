@@ -135,8 +135,7 @@ function sendRetained({ session, services }: PacketContext, subscription: Subscr
   const { filter } = subscription
   // Retained messages would go to each new member of a group (section 4.8.2); what waits with absent members comes instead.
   if (isSharedFilter(filter)) return services.router.groups.gather(filter)
-  const { retained } = services.router
-  session.deliverRetained(subscription, retained.match(subscription.filter, services.runtime.monotonicMs())) // [MQTT-3.3.1-9]
+  session.deliverRetained(subscription) // [MQTT-3.3.1-9]
 }
 
 function countWildcards(filter: string): number {

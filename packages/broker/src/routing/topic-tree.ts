@@ -1,20 +1,9 @@
 import { hasWildcards } from '@curlew/codec'
+import { type LevelNode, LevelTree } from './level-tree.ts'
 import type { Subscriber, Subscription } from './subscription.ts'
 
-/** One level of the tree of filters with wildcards. */
-class Node {
-  readonly parent: Node | undefined
-  /** The level's name in its parent; `+` and `#` are the wildcards. */
-  readonly name: string
-  children: Map<string, Node> | undefined = undefined
-  /** Subscriptions whose filter ends here. */
-  subscriptions: Map<Subscriber, Subscription> | undefined = undefined
-
-  constructor(parent: Node | undefined, name: string) {
-    this.parent = parent
-    this.name = name
-  }
-}
+/** Subscriptions with one Topic Filter. */
+type Holders = Map<Subscriber, Subscription>
 
 /**
  * Subscriptions by Topic Filter. Filters without wildcards, most of all in a fleet, are keys of a map;
@@ -24,11 +13,11 @@ class Node {
  *                                               └─ #
  *
  * The time of a match grows with the levels of the topic and the wildcards that lead somewhere, not with the number
- * of subscriptions. Nothing recurses, so depth costs no stack.
+ * of subscriptions.
  */
 export class TopicTree {
-  readonly #exact = new Map<string, Map<Subscriber, Subscription>>()
-  readonly #root = new Node(undefined, '')
+  readonly #exact = new Map<string, Holders>()
+  readonly #tree = new LevelTree<Holders>()
   #size = 0
 
   /** Subscriptions in the tree. */
@@ -56,7 +45,7 @@ export class TopicTree {
   match(topic: string): Subscription[] {
     const found: Subscription[] = []
     collect(this.#exact.get(topic), found)
-    let nodes = [this.#root]
+    let nodes = [this.#tree.root]
     for (let start = 0; start <= topic.length && nodes.length > 0; ) {
       const slash = topic.indexOf('/', start)
       const end = slash === -1 ? topic.length : slash
@@ -64,18 +53,24 @@ export class TopicTree {
       start = end + 1
     }
     for (const node of nodes) {
-      collect(node.subscriptions, found)
-      collect(node.children?.get('#')?.subscriptions, found) // `a/#` matches its parent level `a` (section 4.7.1.2)
+      collect(node.value, found)
+      collect(node.children?.get('#')?.value, found) // `a/#` matches its parent level `a` (section 4.7.1.2)
     }
     return found
   }
 
   /** Goes one level down from `nodes`; filters that end in `#` here match whatever follows. */
-  #step(nodes: Node[], topic: string, start: number, end: number, found: Subscription[]): Node[] {
+  #step(
+    nodes: LevelNode<Holders>[],
+    topic: string,
+    start: number,
+    end: number,
+    found: Subscription[],
+  ): LevelNode<Holders>[] {
     const level = topic.slice(start, end)
     // Wildcards at the first level stay away from topics that begin with $.
     const takesWildcards = start > 0 || topic.charCodeAt(0) !== 0x24 // [MQTT-4.7.2-1]
-    const next: Node[] = []
+    const next: LevelNode<Holders>[] = []
     for (const { children } of nodes) {
       if (children === undefined) continue
       const literal = children.get(level)
@@ -83,12 +78,12 @@ export class TopicTree {
       if (!takesWildcards) continue
       const single = children.get('+')
       if (single !== undefined) next.push(single)
-      collect(children.get('#')?.subscriptions, found)
+      collect(children.get('#')?.value, found)
     }
     return next
   }
 
-  #holdersOf(filter: string): Map<Subscriber, Subscription> {
+  #holdersOf(filter: string): Holders {
     if (!hasWildcards(filter)) {
       let holders = this.#exact.get(filter)
       if (holders === undefined) {
@@ -97,18 +92,9 @@ export class TopicTree {
       }
       return holders
     }
-    let node = this.#root
-    for (const level of filter.split('/')) {
-      node.children ??= new Map()
-      let child = node.children.get(level)
-      if (child === undefined) {
-        child = new Node(node, level)
-        node.children.set(level, child)
-      }
-      node = child
-    }
-    node.subscriptions ??= new Map()
-    return node.subscriptions
+    const node = this.#tree.grow(filter)
+    if (node.value === undefined) this.#tree.set(node, new Map())
+    return node.value!
   }
 
   #removeExact(filter: string, subscriber: Subscriber): boolean {
@@ -119,27 +105,13 @@ export class TopicTree {
   }
 
   #removeFromTree(filter: string, subscriber: Subscriber): boolean {
-    let node: Node | undefined = this.#root
-    for (const level of filter.split('/')) {
-      node = node.children?.get(level)
-      if (node === undefined) return false
-    }
-    if (!node.subscriptions?.delete(subscriber)) return false
-    if (node.subscriptions.size === 0) node.subscriptions = undefined
-    // Nodes that lead nowhere any more go away, from the leaf up.
-    for (let empty: Node = node; empty.parent !== undefined && isEmpty(empty); empty = empty.parent) {
-      const { children } = empty.parent
-      children!.delete(empty.name)
-      if (children!.size === 0) empty.parent.children = undefined
-    }
+    const node = this.#tree.find(filter)
+    if (!node?.value?.delete(subscriber)) return false
+    if (node.value.size === 0) this.#tree.clear(node)
     return true
   }
 }
 
-function isEmpty(node: Node): boolean {
-  return node.subscriptions === undefined && node.children === undefined
-}
-
-function collect(holders: Map<Subscriber, Subscription> | undefined, found: Subscription[]): void {
+function collect(holders: Holders | undefined, found: Subscription[]): void {
   if (holders !== undefined) for (const subscription of holders.values()) found.push(subscription)
 }

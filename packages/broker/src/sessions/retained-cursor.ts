@@ -1,30 +1,38 @@
 import type { QoS } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
+import type { LevelNode } from '../routing/level-tree.ts'
 import type { RetainedMessages } from '../routing/retained-messages.ts'
+import type { RetainedSearch, SearchAllowance } from '../routing/retained-search.ts'
 import { type DeliveryTerms, mergeTerms, type Subscription } from '../routing/subscription.ts'
 
 /**
- * The retained messages that a new Subscription calls for, on their way to one Client. They are not queued: the cursor holds
- * references and goes on when the Client can take more.
+ * The retained messages that a new Subscription calls for, on their way to one Client. They are neither queued nor collected: the cursor looks
+ * for the next one when the Client can take it.
  *
  * A message that has been cleared meanwhile is left out, and so is one that has been replaced: the newer one is
- * in the queue of the Client, and the older one behind it would be the last word. At QoS 0 the newer one may have been
+ * in the queue of the Client, and a second time it would be one too many. At QoS 0 the newer one may have been
  * dropped as it came; then it takes the place of the older one.
  */
 export class RetainedCursor {
   readonly terms: DeliveryTerms
   readonly #subscription: Subscription
-  readonly #messages: readonly Message[]
   readonly #retained: RetainedMessages
-  #position = 0
-  /** What is still to be sent, once somebody has asked for a single message; most cursors never need it. */
-  #pending: Set<Message> | undefined
+  readonly #allowance: SearchAllowance
+  readonly #search: RetainedSearch
+  readonly #beganMs: number
+  /** Where the next message is, if it has been found. */
+  #node: LevelNode<Message> | undefined
+  /** Messages that were sent before their turn. */
+  readonly #takenOut = new Set<Message>()
 
-  constructor(subscription: Subscription, messages: readonly Message[], retained: RetainedMessages) {
+  /** @param now milliseconds of the monotonic clock */
+  constructor(subscription: Subscription, retained: RetainedMessages, allowance: SearchAllowance, now: number) {
     this.#subscription = subscription
     this.terms = mergeTerms([subscription])
-    this.#messages = messages
     this.#retained = retained
+    this.#allowance = allowance
+    this.#search = retained.search(subscription.filter)
+    this.#beganMs = now
   }
 
   /** Of the Subscription that called for the messages. */
@@ -32,23 +40,24 @@ export class RetainedCursor {
     return this.#subscription.filter
   }
 
-  /** The next message that is to be sent, which stays; `undefined` at the end. */
-  peek(): Message | undefined {
-    for (; this.#position < this.#messages.length; this.#position++) {
-      const message = this.#messages[this.#position]!
-      const current = this.#retained.get(message.topic)
-      if (current === undefined || this.#isOwn(current)) continue
-      if (this.#pending !== undefined && !this.#pending.has(message)) continue
-      if (current === message || this.qosOf(current) === 0) return current
-    }
-    return undefined
+  /** Whether there are no more. If there may be, {@link peek} has found none because the allowance is used up. */
+  get isFinished(): boolean {
+    return this.#search.isFinished
   }
 
-  /** Takes the next message. */
-  next(): Message | undefined {
-    const message = this.peek()
-    if (message !== undefined) this.#position++
-    return message
+  /** The next message that is to be sent, which stays; `undefined` when none has been found. */
+  peek(): Message | undefined {
+    for (;;) {
+      const message = this.#node?.value
+      if (message !== undefined && this.#isDue(this.#node!, message)) return message
+      this.#node = this.#retained.next(this.#search, this.#beganMs, this.#allowance)
+      if (this.#node === undefined) return undefined
+    }
+  }
+
+  /** Takes the message that {@link peek} has given. */
+  next(): void {
+    this.#node = undefined
   }
 
   /**
@@ -58,13 +67,26 @@ export class RetainedCursor {
    * @returns whether it was still to be sent
    */
   takeOut(message: Message): boolean {
-    this.#pending ??= new Set(this.#messages.slice(this.#position))
-    return !this.#isOwn(message) && this.#pending.delete(message)
+    const node = this.#retained.nodeOf(message.topic)!
+    if (!this.#isFrom(node) || !this.#isDue(node, message)) return false
+    if (node !== this.#node && !this.#search.isAhead(node, message.topic)) return false
+    this.#takenOut.add(message)
+    return true
   }
 
   /** The QoS at which the message goes to this Client. */
   qosOf(message: Message): QoS {
     return message.qos < this.terms.qos ? message.qos : this.terms.qos
+  }
+
+  #isDue(node: LevelNode<Message>, message: Message): boolean {
+    if (this.#isOwn(message) || this.#takenOut.has(message)) return false
+    return this.#isFrom(node) || this.qosOf(message) === 0
+  }
+
+  /** Whether the message of a node was there when the search began. */
+  #isFrom(node: LevelNode<Message>): boolean {
+    return node.changedAt <= this.#search.beganAt
   }
 
   /** Whether No Local keeps the message from its publisher [MQTT-3.8.3-3]. */

@@ -3,6 +3,7 @@ import type { Message } from '@curlew/protocol'
 import type { RetainedMessages } from '../routing/retained-messages.ts'
 import type { DeliveryTerms, Subscription } from '../routing/subscription.ts'
 import { RetainedCursor } from './retained-cursor.ts'
+import type { SearchTurns } from './search-turns.ts'
 
 /** Where retained messages go: the Session, which sends or queues them like any other. */
 export interface RetainedSink {
@@ -12,16 +13,23 @@ export interface RetainedSink {
   sendRetained(message: Message, qos: QoS, terms: DeliveryTerms): void
   /** Queues a message. @returns `false` when it has no room for it */
   queueRetained(message: Message, qos: QoS, terms: DeliveryTerms): boolean
+  /** The search can go on, in another turn: with {@link RetainedDeliveries.pump}, or {@link RetainedDeliveries.queueAll}. */
+  goOnWithRetained(): void
 }
 
 /** The retained messages on their way to one Client: a cursor for each Subscription that called for some. */
 export class RetainedDeliveries {
   readonly #cursors: RetainedCursor[] = []
   readonly #retained: RetainedMessages
+  readonly #turns: SearchTurns
   readonly #sink: RetainedSink
+  readonly #goOn = (): void => {
+    if (!this.isEmpty) this.#sink.goOnWithRetained()
+  }
 
-  constructor(retained: RetainedMessages, sink: RetainedSink) {
+  constructor(retained: RetainedMessages, turns: SearchTurns, sink: RetainedSink) {
     this.#retained = retained
+    this.#turns = turns
     this.#sink = sink
   }
 
@@ -29,8 +37,9 @@ export class RetainedDeliveries {
     return this.#cursors.length === 0
   }
 
-  add(subscription: Subscription, messages: readonly Message[]): void {
-    this.#cursors.push(new RetainedCursor(subscription, messages, this.#retained))
+  /** @param now milliseconds of the monotonic clock */
+  add(subscription: Subscription, now: number): void {
+    this.#cursors.push(new RetainedCursor(subscription, this.#retained, this.#turns, now))
   }
 
   /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
@@ -52,6 +61,7 @@ export class RetainedDeliveries {
         cursor.next()
         this.#sink.sendRetained(message, qos, cursor.terms) // [MQTT-3.3.1-8]
       }
+      if (!cursor.isFinished) return this.#turns.whenMore(this.#goOn)
       this.#cursors.shift()
     }
   }
@@ -76,5 +86,6 @@ export class RetainedDeliveries {
       if (!this.#sink.queueRetained(message, cursor.qosOf(message), cursor.terms)) return
       cursor.next()
     }
+    if (!cursor.isFinished) this.#turns.whenMore(this.#goOn)
   }
 }

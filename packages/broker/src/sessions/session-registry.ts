@@ -246,7 +246,10 @@ export class SessionRegistry {
     timers.clear(entry.willTimer)
     timers.clear(entry.expiryTimer)
     this.#entries.delete(session.clientId)
-    for (const filter of session.subscriptions.keys()) router.unsubscribe(filter, session)
+    for (const filter of session.subscriptions.keys()) {
+      router.unsubscribe(filter, session)
+      session.cancelRetained(filter)
+    }
     session.subscriptions.clear()
     this.depart(session)
     this.#publishWill(entry)

@@ -9,6 +9,7 @@ import type { DropCounters } from './drop-counters.ts'
 import type { InFlightLimits } from './in-flight.ts'
 import type { OverflowLog } from './overflow-log.ts'
 import type { QueuePolicy } from './queue-policy.ts'
+import type { SearchTurns } from './search-turns.ts'
 import type { Sender } from './sender.ts'
 import type { WaitingTotals } from './waiting-totals.ts'
 
@@ -19,6 +20,7 @@ export interface SessionServices {
   readonly runtime: Runtime
   readonly store: Store
   readonly retained: RetainedMessages
+  readonly searchTurns: SearchTurns
   readonly groups: SharedGroups
   readonly limits: SessionLimits
   readonly queuePolicy: QueuePolicy

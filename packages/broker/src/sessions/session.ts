@@ -57,7 +57,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.expiryInterval = expiryInterval
     this.#services = services
     this.#queue = new Backlog(this, services.store, services.limits, services.waiting)
-    this.#retained = new RetainedDeliveries(services.retained, this)
+    this.#retained = new RetainedDeliveries(services.retained, services.searchTurns, this)
     this.#sender = services.sender
     this.#inFlight = new InFlight(services.limits)
     this.incoming = new IncomingDeliveries(0xffff)
@@ -181,10 +181,9 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    * Sends retained messages because of a new Subscription, as fast as the Client takes them and outside
    * the queue, however many there are.
    */
-  deliverRetained(subscription: Subscription, messages: readonly Message[]): void {
+  deliverRetained(subscription: Subscription): void {
     this.cancelRetained(subscription.filter) // they would come twice; and so there is no more than a cursor per Subscription
-    if (messages.length === 0) return
-    this.#retained.add(subscription, messages)
+    this.#retained.add(subscription, this.#services.runtime.monotonicMs())
     this.pump()
   }
 
@@ -333,6 +332,12 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     if (!this.#queue.hasRoomFor(message)) return false
     this.#take(queuedRecord(this.#nextSequence++, message, qos, true, terms))
     return true
+  }
+
+  /** {@link RetainedSink.goOnWithRetained} */
+  goOnWithRetained(): void {
+    if (this.#outlet === undefined) this.#retained.queueAll()
+    else this.pump()
   }
 
   #finish(record: QueuedRecord | undefined): void {

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import { NODES_PER_TURN, SearchTurns } from '../../src/sessions/search-turns.ts'
+import { puback, publishPacket, subscribePacket, unsubscribePacket } from '../support/packets.ts'
+import { persistent, Stage } from '../support/stage.ts'
+import { versions } from '../support/versions.ts'
+import { hostTurn, VirtualRuntime } from '../support/virtual-runtime.ts'
+
+const count = 5 * NODES_PER_TURN
+
+/** A broker with many retained messages `r/0`, `r/1`, … */
+async function setUp(limits: ConstructorParameters<typeof Stage>[0] = {}) {
+  const stage = new Stage(limits)
+  const publisher = await stage.connect({ clientId: 'publisher' })
+  for (let first = 0; first < count; first += 500) {
+    const packets = Array.from({ length: 500 }, (_, index) => {
+      return publishPacket(`r/${first + index}`, 'x', { qos: 1, packetId: 1, retain: true })
+    })
+    publisher.send(...packets)
+    await stage.settle()
+  }
+  publisher.takeAll()
+  return { stage, publisher }
+}
+
+/** Ends one turn after the other until nothing goes on; says what each has brought. */
+async function turnsOf(stage: Stage, take: () => number): Promise<number[]> {
+  const counts: number[] = []
+  for (;;) {
+    await hostTurn()
+    if (!stage.runtime.endTurn()) return counts
+    await hostTurn()
+    counts.push(take())
+  }
+}
+
+describe.each(versions)('in %s', ({ version }) => {
+  test('no turn looks at more nodes than it may, and all retained messages come', async () => {
+    const { stage } = await setUp()
+    const clients = [
+      await stage.connect({ protocolVersion: version, clientId: 'one' }),
+      await stage.connect({ protocolVersion: version, clientId: 'two' }),
+    ]
+
+    for (const client of clients) client.send(subscribePacket(1, ['r/+', 'r/none/#']))
+    const counts = await turnsOf(stage, () => clients.flatMap(client => client.takePackets()).length)
+
+    expect(Math.max(...counts)).toBeLessThanOrEqual(NODES_PER_TURN + 2)
+    expect(counts.reduce((sum, each) => sum + each)).toBe(2 * count + 2)
+  })
+
+  test('others are served between the turns of a search that finds nothing', async () => {
+    const { stage, publisher } = await setUp()
+    const client = await stage.connect({ protocolVersion: version, clientId: 'searching' })
+
+    client.send(subscribePacket(1, ['r/+/none']))
+    await hostTurn()
+    stage.runtime.endTurn()
+    publisher.send('c0 00')
+    await hostTurn()
+    stage.runtime.endTurn()
+    await hostTurn()
+
+    expect(publisher.takeAll()).toEqual(['PINGRESP'])
+    expect((await turnsOf(stage, () => 0)).length).toBeGreaterThanOrEqual(3)
+  })
+
+  test('[MQTT-4.6.0-5] a retained message that the search has not come to is not overtaken by a newer one', async () => {
+    const { stage, publisher } = await setUp()
+    const client = await stage.connect({ protocolVersion: version, clientId: 'searching' })
+    const topic = `r/${count - 1}`
+
+    client.send(subscribePacket(1, [{ filter: 'r/+', qos: 1 }]))
+    await hostTurn()
+    publisher.send(publishPacket(topic, 'newer', { qos: 1, packetId: 1 }))
+    await hostTurn()
+    const payloads: string[] = []
+    for (;;) {
+      await stage.settle()
+      const packets = client.takePackets()
+      if (packets.length === 0) break
+      for (const packet of packets) {
+        if (!('packetId' in packet) || !('payload' in packet)) continue
+        if (packet.topic === topic) payloads.push(Buffer.from(packet.payload).toString())
+        client.send(puback(packet.packetId))
+      }
+    }
+
+    expect(payloads).toEqual(['x', 'newer'])
+  })
+
+  test('a search goes on for a Session whose Client has gone, as far as its queue has room', async () => {
+    const { stage } = await setUp({ limits: { queuedMessagesMax: 3 * NODES_PER_TURN, inFlightMessagesMax: 10 } })
+    const client = await stage.connect(persistent(version, 'client'))
+    client.send(subscribePacket(1, [{ filter: 'r/+', qos: 1 }]))
+    await hostTurn()
+    client.drop()
+    await stage.settle()
+
+    const back = await stage.connect(persistent(version, 'client'))
+    const topics = new Set<string>()
+    for (;;) {
+      await stage.settle()
+      const packets = back.takePackets()
+      if (packets.length === 0) break
+      for (const packet of packets) {
+        if (!('packetId' in packet) || !('topic' in packet)) continue
+        topics.add(packet.topic)
+        back.send(puback(packet.packetId))
+      }
+    }
+
+    expect(topics.size).toBe(count)
+    expect(stage.broker.stats().drops.queueFull).toBe(0)
+  })
+
+  test('after UNSUBSCRIBE, or the end of the Session, a search does not go on', async () => {
+    const { stage } = await setUp()
+    const client = await stage.connect(persistent(version, 'client'))
+    client.send(subscribePacket(1, [{ filter: 'r/+', qos: 0 }]), unsubscribePacket(2, ['r/+']))
+    client.send(subscribePacket(3, [{ filter: 'r/+/none', qos: 1 }]))
+    await hostTurn()
+    client.drop()
+    await hostTurn()
+
+    const again = await stage.dial({ ...persistent(version, 'client'), cleanStart: true })
+
+    expect(await again.upToNow()).toEqual(['CONNACK 00'])
+    expect(stage.broker.stats().sessions).toBe(2)
+  })
+})
+
+test('whoever waits longest goes on first', () => {
+  const runtime = new VirtualRuntime()
+  const turns = new SearchTurns(runtime, () => {})
+  const order: string[] = []
+  const searching = (name: string) => {
+    const go = (): void => {
+      order.push(name)
+      for (let count = 0; count < NODES_PER_TURN; count++) if (!turns.take()) break
+      if (order.length < 6) turns.whenMore(go)
+    }
+    return go
+  }
+
+  for (const name of ['one', 'two', 'three']) turns.whenMore(searching(name))
+  while (runtime.endTurn());
+
+  expect(order.slice(0, 6)).toEqual(['one', 'two', 'three', 'one', 'two', 'three'])
+})
