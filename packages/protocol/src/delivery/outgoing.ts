@@ -124,8 +124,10 @@ export class OutgoingDeliveries<Content> {
    * @throws {ProtocolError} when what is under way waits for another packet
    */
   puback(packetId: number): Content | undefined {
-    this.#expect(PacketType.Puback, packetId, 'awaiting-puback')
-    return this.#finish(packetId, 'awaiting-puback')
+    const delivery = this.#deliveries.get(packetId)
+    if (delivery === undefined) return undefined
+    expectPhase(delivery, 'awaiting-puback', PacketType.Puback)
+    return this.#finish(delivery)
   }
 
   /**
@@ -139,9 +141,9 @@ export class OutgoingDeliveries<Content> {
     const delivery = this.#deliveries.get(packetId)
     if (delivery === undefined) return 'unknown'
     if (delivery.phase === 'awaiting-pubcomp') return 'release'
-    this.#expect(PacketType.Pubrec, packetId, 'awaiting-pubrec')
+    expectPhase(delivery, 'awaiting-pubrec', PacketType.Pubrec)
     if (isFailure(reasonCode)) {
-      this.#finish(packetId, 'awaiting-pubrec')
+      this.#finish(delivery)
       return 'finished'
     }
     delivery.phase = 'awaiting-pubcomp' // [MQTT-4.3.3-6]: the PUBLISH is never sent again
@@ -153,8 +155,10 @@ export class OutgoingDeliveries<Content> {
    * @throws {ProtocolError} when what is under way waits for another packet
    */
   pubcomp(packetId: number): Content | undefined {
-    this.#expect(PacketType.Pubcomp, packetId, 'awaiting-pubcomp')
-    return this.#finish(packetId, 'awaiting-pubcomp')
+    const delivery = this.#deliveries.get(packetId)
+    if (delivery === undefined) return undefined
+    expectPhase(delivery, 'awaiting-pubcomp', PacketType.Pubcomp)
+    return this.#finish(delivery)
   }
 
   /**
@@ -165,7 +169,7 @@ export class OutgoingDeliveries<Content> {
    */
   abandon(packetId: number): Content | undefined {
     const delivery = this.#deliveries.get(packetId)
-    return delivery && this.#finish(packetId, delivery.phase)
+    return delivery && this.#finish(delivery)
   }
 
   /**
@@ -224,19 +228,16 @@ export class OutgoingDeliveries<Content> {
     return delivery
   }
 
-  /** An acknowledgement of the wrong kind shows that the receiver has lost track: going on could lose messages. */
-  #expect(type: PacketType, packetId: number, phase: DeliveryPhase): void {
-    const delivery = this.#deliveries.get(packetId)
-    if (delivery === undefined || delivery.phase === phase) return
-    throw new ProtocolError(`${packetTypeName(type)} for Packet Identifier ${packetId}, which is ${delivery.phase}`)
-  }
-
-  #finish(packetId: number, expected: DeliveryPhase): Content | undefined {
-    const delivery = this.#deliveries.get(packetId)
-    if (delivery === undefined || delivery.phase !== expected) return undefined
+  #finish(delivery: OutgoingDelivery<Content>): Content {
     this.#deliveries.remove(delivery)
     delivery.phase = 'finished'
     if (delivery.usesQuota) this.#usingQuota--
     return delivery.content
   }
+}
+
+/** @throws {ProtocolError} when the acknowledgement is of the wrong kind: the receiver has lost track, and going on could lose messages */
+function expectPhase({ packetId, phase }: OutgoingDelivery<unknown>, expected: DeliveryPhase, type: PacketType): void {
+  if (phase === expected) return
+  throw new ProtocolError(`${packetTypeName(type)} for Packet Identifier ${packetId}, which is ${phase}`)
 }
