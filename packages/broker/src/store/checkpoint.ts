@@ -242,9 +242,11 @@ export class Checkpoint {
       for (const [index, [id, released]] of slice.entries()) {
         const value = values[index]
         if (value === undefined) continue
-        const left = readReferences(value) - released
+        const count = countOf(value)
+        // How many refer to it nobody knows any more: the body stays, and is not asked for again.
+        const left = count === undefined ? 0 : count - released
         this.#put(referencesKey(id), left > 0 ? writer => writeReferences(writer, left) : undefined)
-        if (left <= 0) this.#put(bodyKey(id), undefined)
+        if (count !== undefined && left <= 0) this.#put(bodyKey(id), undefined)
       }
     }
   }
@@ -271,4 +273,14 @@ function endOfSegment(records: readonly QueuedRecord[], start: number): number {
     end++
   }
   return end
+}
+
+/** How many queued messages refer to a body; `undefined` when that is damaged. */
+function countOf(value: Uint8Array): number | undefined {
+  try {
+    return readReferences(value)
+  } catch (error) {
+    if (isDamage(error)) return undefined
+    throw error
+  }
 }

@@ -205,6 +205,25 @@ test('a damaged segment keeps nobody from making checkpoints, of its Session or 
   expect(['J', 'Q', 'G'].map(table => engine.rowCount(table))).toEqual([0, 0, 0])
 })
 
+test('a damaged count of references keeps nobody from making checkpoints, and the message from nobody', async () => {
+  const { engine, runtime, store, settled, found } = await setUp()
+  const message = messageOf('t', 'x'.repeat(500))
+  store.saveSession(session('other'))
+  const record = queued(1, message)
+  store.enqueue('client', record)
+  store.enqueue('other', queued(1, message))
+  await settled()
+  await runtime.advance(5_000)
+  engine.damage(engine.rows('C')[0]!)
+  store.dequeue('client', record)
+  await settled()
+  await runtime.advance(1_000)
+  await runtime.advance(5_000)
+
+  expect([store.health.isWritable, engine.rowCount('J')]).toEqual([true, 0])
+  expect((await found()).sessions.map(({ queue }) => queue.length)).toEqual([0, 1])
+})
+
 test('a store whose own row is damaged goes on without using a number twice', async () => {
   const { engine, runtime, store, settled, found, log } = await setUp()
   const message = messageOf('t', 'x'.repeat(500))
