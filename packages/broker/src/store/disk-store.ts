@@ -16,6 +16,7 @@ import {
   type StoreHealth,
   type SubscriptionRecord,
 } from './store.ts'
+import { StoreClock } from './store-clock.ts'
 
 /** Milliseconds between two moments at which `interval` makes the system store everything. */
 export const SYNC_INTERVAL_MS = 1_000
@@ -88,10 +89,12 @@ export class DiskStore implements Store {
     this.#runtime = runtime
     this.#log = log
     this.durability = durability
-    this.#journal = new Journal({ engine, runtime, durability, counters: this.counters, bytesMax: journalBytesMax })
+    const clock = new StoreClock(runtime)
+    const { counters } = this
+    this.#journal = new Journal({ engine, runtime, clock, durability, counters, bytesMax: journalBytesMax })
     this.#reader = new QueueReader({
       engine,
-      runtime,
+      clock,
       log,
       quarantine,
       session: number => this.#journal.catalogue.sessions.get(number),

@@ -6,10 +6,10 @@ import { Checkpoint } from './checkpoint.ts'
 import type { Engine } from './engine.ts'
 import { journalKey, metaKey } from './keys.ts'
 import { migrate, newMeta } from './migrations.ts'
-import { clocksOf } from './records.ts'
 import { type DamagedRow, recover } from './recovery.ts'
 import { type Meta, readMeta, rowOf, writeMeta } from './rows.ts'
 import type { StoredState } from './store.ts'
+import type { StoreClock } from './store-clock.ts'
 
 /**
  * When an acknowledgement may leave.
@@ -40,6 +40,7 @@ export class JournalCounters {
 export interface JournalOptions {
   readonly engine: Engine
   readonly runtime: Runtime
+  readonly clock: StoreClock
   readonly durability: Durability
   readonly counters: JournalCounters
   /** Bytes of envelopes that call for a checkpoint. Default 16 MiB: what a restart must read, and about what is kept in memory for it. */
@@ -88,9 +89,9 @@ export class Journal {
 
   /** Reads what is there. @throws {StoreFormatError} when a later version of this program has written it */
   async load(): Promise<{ readonly state: StoredState; readonly damaged: readonly DamagedRow[] }> {
-    const { engine, runtime } = this.#options
+    const { engine, clock } = this.#options
     await migrate(engine)
-    const { catalogue, meta, journal, journalBytes, damaged, state } = await recover(engine, clocksOf(runtime))
+    const { catalogue, meta, journal, journalBytes, damaged, state } = await recover(engine, clock.now())
     this.#catalogue = catalogue
     this.#meta = meta ?? this.#meta
     this.#envelopes = [...journal]
@@ -101,9 +102,9 @@ export class Journal {
 
   /** Writes the changes of an envelope. Writing one again that could not be written is the same as writing it once. */
   async write(envelope: number, changes: readonly Change[], isUrgent: boolean): Promise<void> {
-    const { engine, runtime, durability, counters } = this.#options
+    const { engine, clock, durability, counters } = this.#options
     if (this.#writer.bytes.length > WRITER_BYTES_MAX) this.#writer = new PacketWriter()
-    const value = writeEnvelope(this.#writer, changes, clocksOf(runtime))
+    const value = writeEnvelope(this.#writer, changes, clock.now())
     await engine.write([{ key: journalKey(envelope), value }], durability === 'always' && isUrgent)
     for (let index = 0; index < changes.length; index++) this.#catalogue.apply(changes[index]!)
     this.#envelopes.push(envelope)
@@ -117,11 +118,11 @@ export class Journal {
   /** Turns the envelopes into rows, if there are any. */
   async checkpoint(): Promise<void> {
     if (this.isEmpty) return
-    const { engine, runtime, durability } = this.#options
+    const { engine, runtime, clock, durability } = this.#options
     const meta = { ...this.#meta, checkpoint: this.#meta.checkpoint + 1, lastEnvelope: this.#lastEnvelope }
     const checkpoint = new Checkpoint(this.#catalogue, {
       engine,
-      clocks: clocksOf(runtime),
+      clocks: clock.now(),
       journal: this.#envelopes,
       meta,
       pause: () => new Promise(resolve => runtime.atEndOfTurn(resolve)),

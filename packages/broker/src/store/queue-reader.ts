@@ -1,14 +1,13 @@
 import type { Log } from '../runtime/log.ts'
-import type { Runtime } from '../runtime/runtime.ts'
 import type { Segment, StoredSessionState } from './catalogue.ts'
 import { isDamage } from './damage.ts'
 import type { Engine } from './engine.ts'
 import type { Envelope } from './envelope.ts'
 import { segmentKey } from './keys.ts'
-import { clocksOf } from './records.ts'
 import type { DamagedRow } from './recovery.ts'
 import { readSegment } from './segment-reader.ts'
 import type { QueuedRecord } from './store.ts'
+import type { StoreClock } from './store-clock.ts'
 
 /** Messages in memory that are given at a time. */
 const PAGE_COUNT = 1_024
@@ -16,7 +15,7 @@ const PAGE_COUNT = 1_024
 /** What a {@link QueueReader} needs of its store. */
 export interface QueueReaderServices {
   readonly engine: Engine
-  readonly runtime: Runtime
+  readonly clock: StoreClock
   readonly log: Log
   readonly quarantine: ((rows: readonly DamagedRow[]) => Promise<string>) | undefined
   /** What the store knows of a Session, now. */
@@ -84,10 +83,10 @@ export class QueueReader {
   }
 
   async #readFromDisk(read: QueueRead, segment: Segment): Promise<void> {
-    const { engine, runtime } = this.#services
+    const { engine, clock } = this.#services
     let records: readonly QueuedRecord[]
     try {
-      records = await readSegment(engine, read.session, segment, clocksOf(runtime))
+      records = await readSegment(engine, read.session, segment, clock.now())
     } catch (error) {
       return this.#readFailed(read, segment, error)
     }

@@ -80,6 +80,14 @@ export function readNumber(reader: PacketReader): number {
 export interface Clocks {
   readonly monotonicMs: number
   readonly wallClockMs: number
+  /** How the wall clock was moved while this process ran, oldest first. */
+  readonly jumps?: readonly ClockJump[]
+}
+
+/** The wall clock, in milliseconds, where it was moved from and to. */
+export interface ClockJump {
+  readonly fromMs: number
+  readonly toMs: number
 }
 
 export function clocksOf(runtime: Runtime): Clocks {
@@ -134,10 +142,26 @@ export function readMessage(reader: PacketReader, clocks: Clocks): Message {
   })
 }
 
-function readExpiry(reader: PacketReader, { monotonicMs, wallClockMs }: Clocks): number {
+function readExpiry(reader: PacketReader, clocks: Clocks): number {
   const leftMs = readNumber(reader)
   const dueAtMs = readNumber(reader)
-  return monotonicMs + Math.min(leftMs, Math.max(0, dueAtMs - wallClockMs))
+  const ageMs = clocks.wallClockMs - movedAlong(dueAtMs - leftMs, clocks)
+  return clocks.monotonicMs + Math.min(leftMs, Math.max(0, leftMs - ageMs))
+}
+
+/**
+ * What the wall clock of now would have shown at a moment that it showed then. A moment that it showed twice, because it was set back, counts
+ * as the later one: what was written then lives longer rather than shorter.
+ */
+function movedAlong(writtenMs: number, { wallClockMs, jumps = [] }: Clocks): number {
+  let movedMs = writtenMs
+  let endMs = wallClockMs
+  for (const { fromMs, toMs } of jumps.toReversed()) {
+    if (writtenMs >= toMs && writtenMs <= endMs) break // written since this jump
+    movedMs += toMs - fromMs
+    endMs = fromMs
+  }
+  return movedMs
 }
 
 const queuedFlags = { retain: 4, shared: 8, body: 16 } as const

@@ -224,6 +224,33 @@ test('a damaged count of references keeps nobody from making checkpoints, and th
   expect((await found()).sessions.map(({ queue }) => queue.length)).toEqual([0, 1])
 })
 
+const jumps: [what: string, ...byMs: number[]][] = [
+  ['forwards', 86_400_000],
+  ['back', -86_400_000],
+  ['forwards twice', 86_400_000, 3_600_000],
+  ['forwards and back', 86_400_000, -90_000_000],
+  ['back and forwards', -86_400_000, 90_000_000],
+]
+test.each(jumps)('a wall clock that jumps %s changes nothing of when waiting messages expire', async (_, ...byMs) => {
+  const { runtime, store, settled } = await setUp()
+  const moments: number[] = []
+  const enqueue = async () => {
+    const expiresAt = runtime.monotonicMs() + 60_000
+    store.enqueue('client', queued(moments.push(expiresAt), messageOf('t', 'x', { expiresAt })))
+    await settled()
+    await runtime.advance(6_000)
+  }
+  await enqueue()
+
+  for (const jumpMs of byMs) {
+    runtime.wallClockOffsetMs += jumpMs
+    await enqueue()
+  }
+
+  const records = await readWholeQueue(store, 'client')
+  expect(records.map(({ message }) => message.expiresAt)).toEqual(moments)
+})
+
 test('a store whose own row is damaged goes on without using a number twice', async () => {
   const { engine, runtime, store, settled, found, log } = await setUp()
   const message = messageOf('t', 'x'.repeat(500))
