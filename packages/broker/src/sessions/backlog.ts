@@ -198,9 +198,12 @@ export class Backlog {
   #trim(count: number, bytes: number): void {
     const { queuedMessagesMax, queuedBytesMax } = this.#limits
     while (this.count + count > queuedMessagesMax || this.bytes + bytes > queuedBytesMax) {
-      if (this.#window.count === 0) this.#fill()
-      const oldest = this.#window.shift()
-      if (oldest === undefined) return // it is being read, and goes when it has come
+      if (this.#window.count === 0) {
+        this.#fill() // which trims what it has read
+        if (this.#window.count === 0) return // it is being read, and goes when it has come
+        continue
+      }
+      const oldest = this.#window.shift()!
       this.#leave(oldest)
       this.#owner.onDropped(oldest)
     }

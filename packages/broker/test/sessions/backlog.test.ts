@@ -176,6 +176,25 @@ test('properties count as bytes', () => {
   expect(push({ ...recordOf(1), message })).toEqual([1])
 })
 
+test('where the oldest alone makes too much of a stored queue, it alone goes', () => {
+  const store = new MemoryStore()
+  const { backlog, push, drain } = setUp({
+    store,
+    isStored: true,
+    isConnected: false,
+    limits: { queuedBytesMax: 1_000 },
+  })
+  const earlier = [recordOf(0, 5_000), recordOf(1)]
+  for (const record of earlier) store.enqueue('c', record)
+  const bytes = earlier.reduce((sum, { message }) => sum + messageBytes(message), 0)
+  backlog.restore({ count: 2, bytes, nextSequence: 2, lastReleased: -1 })
+
+  const dropped = push(recordOf(2))
+
+  expect([dropped, backlog.count]).toEqual([[0], 2])
+  expect(drain()).toEqual([1, 2])
+})
+
 test('what was stored before is taken back whatever the limits are now, and the next message makes room', () => {
   const { backlog, totals, store, push, drain } = setUp({ isStored: true, limits: { queuedMessagesMax: 2 } })
   for (const sequence of [1, 2, 3, 4]) store.enqueue('c', recordOf(sequence))
