@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream'
 import { type Broker, createBroker, type Log, type LogFields, type Store } from '../../../packages/broker/src/index.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { SimulationOptions } from './options.ts'
+import type { CountedDrops, QueueLimits } from './queue-drops.ts'
 import type { Random } from './random.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import type { SimulatedEngine } from './simulated-engine.ts'
@@ -23,7 +24,9 @@ export interface HostServices {
   readonly trace: Trace
   readonly disk: SimulatedDisk
   readonly options: SimulationOptions
-  readonly ledger: { failures: number; crash(): void }
+  readonly ledger: { failures: number; crash(): void; listen(): void }
+  /** Limits on queues that the seed asks for. */
+  readonly queueLimits: QueueLimits | undefined
   lay(runtime: SimulatedRuntime, log: Log): Foundation
 }
 
@@ -55,6 +58,11 @@ export class BrokerHost {
   #process: Process | undefined
   #started = 0
   #bootedMs = -5_000
+  /** Whether anything that was stored has ever been damaged. */
+  #isDamaged = false
+  /** Damaged rows that the broker has read, or is about to, and has not reported. */
+  #unreported = 0
+  readonly #drops = { queueFull: 0, expired: 0, damaged: 0 }
   /** What the broker says of itself that must not be: an internal error. */
   violation: Violation | undefined
 
@@ -84,14 +92,27 @@ export class BrokerHost {
     return this.#process?.broker
   }
 
+  /** Something that is stored has been damaged. @param isReadAtStart whether the broker must say so when it has started */
+  expectDamage(isReadAtStart: boolean): void {
+    this.#isDamaged = true
+    if (isReadAtStart) this.#unreported++
+  }
+
+  /** What all processes have counted that they did not deliver. */
+  get drops(): CountedDrops {
+    const sum = { ...this.#drops }
+    if (this.#process !== undefined) addDrops(sum, this.#process.broker)
+    return sum
+  }
+
   start(): void {
     if (this.#process !== undefined) return
-    const { queue, random, trace, lay, options } = this.#services
+    const { queue, random, trace, lay, options, queueLimits } = this.#services
     const id = ++this.#started
     const runtime = new SimulatedRuntime(queue, random.fork(`process ${id}`), this.wallClock, this.#bootedMs)
     const log = this.#logOf(runtime)
     const { store, engine } = lay(runtime, log)
-    const broker = createBroker({ store, runtime, log, limits: options.limits })
+    const broker = createBroker({ store, runtime, log, limits: { ...options.limits, ...queueLimits } })
     const process: Process = { id, runtime, broker, engine, links: new Set(), state: 'starting' }
     this.#process = process
     trace.note('broker: start', id)
@@ -102,6 +123,8 @@ export class BrokerHost {
       () => {
         if (!runtime.isAlive) return
         process.state = 'listening'
+        this.#services.ledger.listen()
+        if (this.#unreported > 0) this.violation ??= new Violation('damage is not reported', `process ${id}`)
         trace.note('broker: listening', id)
       },
       (error: Error) => {
@@ -125,10 +148,11 @@ export class BrokerHost {
   }
 
   cutPower(): void {
-    const { disk, queue } = this.#services
+    const { disk, queue, options } = this.#services
     this.#end('without power', true)
     disk.cutPower()
-    this.#bootedMs = queue.nowMs - this.#random.duration(1_000, 60_000)
+    // The journal keeps messages as they are, with moments of the clock that a boot would begin anew.
+    if (options.store === 'disk') this.#bootedMs = queue.nowMs - this.#random.duration(1_000, 60_000)
   }
 
   /** Stops in good order, and starts again. */
@@ -138,6 +162,7 @@ export class BrokerHost {
     this.stop().then(() => {
       if (this.#process !== process) return
       process.runtime.isAlive = false
+      addDrops(this.#drops, process.broker)
       this.#process = undefined
       this.#startLater()
     })
@@ -171,6 +196,7 @@ export class BrokerHost {
     trace.note(`broker: ${how}`, process.id)
     ledger.failures++
     ledger.crash()
+    addDrops(this.#drops, process.broker)
     this.#process = undefined
     process.runtime.isAlive = false
     process.engine?.die()
@@ -215,10 +241,19 @@ export class BrokerHost {
         if (!runtime.isAlive) return
         const { error, reason } = fields ?? {}
         const details = `${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error ?? reason)}`
-        // No byte of the simulated disk ever changes by itself.
-        if (/damaged|corrupt/.test(event)) this.violation ??= new Violation('the store is damaged', details)
+        const isDamage = /damaged|corrupt/.test(event)
+        if (isDamage) this.#unreported = 0
+        // No byte of the simulated disk changes by itself.
+        if (isDamage && !this.#isDamaged) this.violation ??= new Violation('the store is damaged', details)
         if (/internal error|threw/.test(event)) this.violation ??= new Violation('an internal error', details)
       },
     }
   }
+}
+
+function addDrops(sum: { queueFull: number; expired: number; damaged: number }, broker: Broker): void {
+  const { queueFull, expired, damaged } = broker.stats().drops
+  sum.queueFull += queueFull
+  sum.expired += expired
+  sum.damaged += damaged
 }

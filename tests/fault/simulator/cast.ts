@@ -1,22 +1,21 @@
 import type { QoS } from '@curlew/codec'
 import type { BrokerHost } from './broker-host.ts'
 import type { ClientProfile } from './client-profile.ts'
+import type { ClientRole } from './client-role.ts'
+import type { Damage } from './disk-damage.ts'
 import type { EventQueue } from './event-queue.ts'
+import { ExpiringSessionRole } from './expiring-session-role.ts'
 import type { Ledger } from './ledger.ts'
 import type { SimulationOptions } from './options.ts'
 import type { Random } from './random.ts'
 import { RetainedRegister } from './retained-register.ts'
-import {
-  PublisherRole,
-  RetainedReaderRole,
-  RetainedWriterRole,
-  type RoleServices,
-  SubscriberRole,
-  WillHolderRole,
-} from './roles.ts'
-import { type ClientRole, SimulatedClient } from './simulated-client.ts'
+import { RetainedReaderRole, RetainedWriterRole } from './retained-roles.ts'
+import { PublisherRole, type RoleServices, SubscriberRole } from './roles.ts'
+import { SimulatedClient } from './simulated-client.ts'
 import type { Link, LinkHandler } from './simulated-network.ts'
 import type { Trace } from './trace.ts'
+import type { Violation } from './violation.ts'
+import { WillHolderRole } from './will-role.ts'
 
 export interface CastServices {
   readonly queue: EventQueue
@@ -27,18 +26,19 @@ export interface CastServices {
   readonly host: BrokerHost
   readonly isActive: () => boolean
   dial(handler: LinkHandler): Link
+  /** Ends the simulation. */
+  fail(violation: Violation): void
 }
 
 const TOPICS = ['t/0', 't/1', 't/2/x'] as const
 const FILTERS = ['t/#', 't/+', 't/0', 't/1', 't/2/x', 't/2/+'] as const
 const levels: readonly (readonly QoS[])[] = [[1], [2], [1, 2], [0, 1, 2]]
 
-/** Milliseconds beyond one and a half times the Keep Alive in which a lost connection is noticed and its Will is stored. */
-const WILL_GRACE_MS = 3_000
-
 /** All clients of a simulation, with the parts they play. */
 export class Cast {
   readonly clients: SimulatedClient[] = []
+  /** Those that may lose their memory. */
+  readonly forgetful: SimulatedClient[] = []
   readonly #services: CastServices
   readonly #random: Random
   readonly #roles: RoleServices
@@ -48,17 +48,20 @@ export class Cast {
   constructor(services: CastServices) {
     this.#services = services
     this.#random = services.random
-    this.#roles = services
+    this.#roles = { ...services, hasExpiry: services.options.faults['message-expiry'] > 0 }
     const { population } = services.options
     // Who watches comes first, so that wills and messages have somebody who is owed them.
     for (let index = 0; index < population.subscribers; index++) this.#addSubscriber(index)
     for (let index = 0; index < population.changingSubscribers; index++) this.#addChangingSubscriber(index)
+    for (let index = 0; index < population.forgetfulSubscribers; index++) this.#addForgetfulSubscriber(index)
     for (let index = 0; index < population.groupMembers; index++) this.#addMember(index)
+    for (let index = 0; index < population.changingMembers; index++) this.#addChangingMember(index)
     for (let index = 0; index < population.publishers; index++) this.#addPublisher(`p${index}`, TOPICS)
     for (let index = 0; index < population.groupPublishers; index++) this.#addPublisher(`g${index}`, ['s/0', 's/1'])
     for (let index = 0; index < population.retainedWriters; index++) this.#addWriter(index)
     for (let index = 0; index < population.retainedReaders; index++) this.#addReader(`reader${index}`)
     for (let index = 0; index < population.willHolders; index++) this.#addWillHolder(index)
+    for (let index = 0; index < population.expiringSessions; index++) this.#addExpiringSession(index)
   }
 
   start(): void {
@@ -80,6 +83,12 @@ export class Cast {
       )
   }
 
+  /** Something that the broker had stored is damaged. */
+  suffer({ clients, topics }: Damage): void {
+    for (const client of this.clients) if (clients.has(client.profile.name)) client.doubtSession()
+    for (const register of this.#registers) if (topics.has(register.topic)) register.suffer()
+  }
+
   /** A client that asks, when all is over, what is retained. */
   addFinalReader(): RetainedReaderRole {
     const role = this.#addReader('final-reader')
@@ -92,7 +101,7 @@ export class Cast {
   }
 
   #add<Role extends ClientRole>(name: string, role: Role, fixed: Partial<ClientProfile> = {}): Role {
-    const { queue, trace, ledger, isActive, dial } = this.#services
+    const { queue, trace, ledger, isActive, dial, fail } = this.#services
     const random = this.#random.fork(name)
     const profile: ClientProfile = {
       name,
@@ -104,7 +113,7 @@ export class Cast {
       reconnectMaxMs: random.pick([20, 300, 2_000]),
       ...fixed,
     }
-    const client = new SimulatedClient(profile, { queue, trace, ledger, isActive, dial }, random, role)
+    const client = new SimulatedClient(profile, { queue, trace, ledger, isActive, dial, fail }, random, role)
     role.client = client
     this.clients.push(client)
     return role
@@ -128,10 +137,28 @@ export class Cast {
     this.#starts.push(() => role.startChanging(random.pick([300, 2_000])))
   }
 
+  #addForgetfulSubscriber(index: number): void {
+    const name = `f${index}`
+    const random = this.#random.fork(`role ${name}`)
+    const record = this.#services.ledger.addSubscriber(name)
+    const role = new SubscriberRole(record, [random.pick(FILTERS)], random.pick([1, 2]), this.#roles, random)
+    this.forgetful.push(this.#add(name, role, { version: 5 }).client)
+  }
+
+  /** Beside one that is always a member, so that there is somebody for every message. */
+  #addChangingMember(index: number): void {
+    const name = `mc${index}`
+    const random = this.#random.fork(`role ${name}`)
+    const record = this.#services.ledger.addMember(name, false)
+    const role = new SubscriberRole(record, ['$share/g/s/#'], random.pick([1, 2]), this.#roles, random)
+    this.forgetful.push(this.#add(name, role, { version: 5 }).client)
+    this.#starts.push(() => role.startChanging(random.pick([300, 2_000])))
+  }
+
   #addMember(index: number): void {
     const name = `m${index}`
     const random = this.#random.fork(`role ${name}`)
-    const record = this.#services.ledger.addMember(name)
+    const record = this.#services.ledger.addMember(name, true)
     this.#add(name, new SubscriberRole(record, ['$share/g/s/#'], random.pick([1, 2]), this.#roles, random))
   }
 
@@ -154,7 +181,7 @@ export class Cast {
 
   #addReader(name: string): RetainedReaderRole {
     const random = this.#random.fork(`role ${name}`)
-    const role = new RetainedReaderRole(this.#registers, random.pick([0, 1, 2]))
+    const role = new RetainedReaderRole(this.#registers, random.pick([0, 1, 2]), this.#services.ledger)
     this.#add(name, role, { isPersistent: false })
     const { queue, isActive } = this.#services
     const comeAndGo = (): void => {
@@ -172,11 +199,10 @@ export class Cast {
     const name = `wh${index}`
     const random = this.#random.fork(`role ${name}`)
     const version = random.chance(0.6) ? 5 : 4
-    const delayInterval = version === 5 && random.chance(0.4) ? random.between(1, 2) : 0
+    const delayInterval = version === 5 && random.chance(0.6) ? random.between(1, 4) : 0
     const qos = random.pick([1, 2] as const)
-    const role = new WillHolderRole(name, qos, delayInterval, this.#roles, (processId, keepAlive, callback) =>
-      this.#afterGrace(processId, keepAlive, callback),
-    )
+    const isWellSince = (processId: number, sinceMs: number): boolean => this.#isWellSince(processId, sinceMs)
+    const role = new WillHolderRole({ name, qos, delayInterval }, this.#roles, random.fork('away'), isWellSince)
     this.#add(name, role, { version, isPersistent: random.chance(0.6) })
     const { queue, isActive } = this.#services
     const comeAndGo = (): void => {
@@ -190,14 +216,17 @@ export class Cast {
     this.#starts.push(comeAndGo)
   }
 
-  /** Calls back when the process is the same that it was, and its store was well, all the time. */
-  #afterGrace(processId: number, keepAlive: number, callback: () => void): void {
-    const { queue, host, ledger } = this.#services
-    if (processId !== host.processId || !host.isListening) return
-    const { troubles } = ledger
-    queue.after(keepAlive * 1_500 + WILL_GRACE_MS, () => {
-      if (host.processId === processId && ledger.troubles === troubles && host.isWell) callback()
-    })
+  #addExpiringSession(index: number): void {
+    const name = `x${index}`
+    const role = new ExpiringSessionRole(this.#roles, this.#random.fork(`role ${name}`))
+    this.#add(name, role, { version: 5 })
+    this.#starts.push(() => role.startComingAndGoing())
+  }
+
+  /** Whether a process is still the same and could store since then. */
+  #isWellSince(processId: number, sinceMs: number): boolean {
+    const { host, ledger } = this.#services
+    return host.processId === processId && host.isListening && host.isWell && ledger.lastTroubleMs < sinceMs
   }
 }
 

@@ -17,10 +17,14 @@ export interface ChaosServices {
   readonly host: BrokerHost
   readonly disk: SimulatedDisk
   readonly clients: readonly SimulatedClient[]
+  /** Those that may lose their memory. */
+  readonly forgetful: readonly SimulatedClient[]
   readonly ledger: Ledger
 }
 
 type TimedFault = (typeof timedFaults)[number]
+
+const DAY_MS = 86_400_000
 
 /** Whoever makes things go wrong, as often as the options say, until {@link heal}. Each fault draws from its own stream of chance. */
 export class Chaos {
@@ -70,7 +74,7 @@ export class Chaos {
   }
 
   #inflict(name: TimedFault, random: Random): void {
-    const { clients, host, ledger } = this.#services
+    const { clients, forgetful, host, ledger, queue } = this.#services
     const client = random.pick(clients)
     switch (name) {
       case 'drop':
@@ -93,9 +97,18 @@ export class Chaos {
         return host.cutPower()
       case 'restart':
         return host.restart()
-      case 'clock-jump':
-        host.wallClock.offsetMs = WALL_CLOCK_MS + random.duration(-86_400_000, 86_400_000)
+      case 'take-over':
+        return client.takeOver()
+      case 'memory-loss':
+      case 'start-anew':
+        if (forgetful.length > 0) random.pick(forgetful).forget(name === 'start-anew')
         return
+      case 'clock-jump': {
+        const jumpMs = random.chance(0.3) ? random.pick([-DAY_MS, DAY_MS]) : random.duration(-DAY_MS, DAY_MS)
+        host.wallClock.offsetMs = WALL_CLOCK_MS + jumpMs
+        ledger.lastJumpMs = queue.nowMs
+        return
+      }
       default:
         ledger.trouble()
         return this.#troubleDisk(name, random)

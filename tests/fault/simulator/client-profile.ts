@@ -17,16 +17,21 @@ export interface ClientProfile {
 }
 
 /** Seconds that a Session is kept: longer than any simulation with all its jumps of the clock. */
-const SESSION_EXPIRY_INTERVAL = 7 * 86_400
+export const SESSION_EXPIRY_INTERVAL = 7 * 86_400
 
-export function connectPacketOf(profile: ClientProfile, will: Will | undefined): Connect {
-  const { version, name, isPersistent, keepAlive, receiveMaximum } = profile
+/** @param expiryInterval seconds; of 5.0 only */
+export function connectPacketOf(
+  { version, name, keepAlive, receiveMaximum }: ClientProfile,
+  will: Will | undefined,
+  cleanStart: boolean,
+  expiryInterval: number,
+): Connect {
   const properties =
-    version === 5 ? { receiveMaximum, ...(isPersistent && { sessionExpiryInterval: SESSION_EXPIRY_INTERVAL }) } : {}
+    version === 5 ? { receiveMaximum, ...(expiryInterval > 0 && { sessionExpiryInterval: expiryInterval }) } : {}
   return {
     type: PacketType.Connect,
     protocolVersion: version,
-    cleanStart: !isPersistent,
+    cleanStart,
     keepAlive,
     clientId: name,
     will,

@@ -28,6 +28,8 @@ export interface FoundationServices {
   readonly options: SimulationOptions
   readonly onStep: () => void
   readonly onFailure: () => void
+  /** Called when a process has opened the files. */
+  readonly onOpened: () => void
 }
 
 /** Bytes of journal that call for a checkpoint: from one every few messages to none at all. */
@@ -38,7 +40,7 @@ export function foundationOf(
   services: FoundationServices,
   change: FoundationChange = {},
 ): (runtime: SimulatedRuntime, log: Log) => Foundation {
-  const { options, journal, disk, queue, random, onStep, onFailure } = services
+  const { options, journal, disk, queue, random, onStep, onFailure, onOpened } = services
   const { store: wrapStore = (store: Store) => store, engine: wrapEngine = (engine: Engine) => engine } = change
   const journalBytesMax = random.fork('journal').pick(JOURNAL_BYTES_MAX)
   const memory = new MemoryStore()
@@ -47,7 +49,16 @@ export function foundationOf(
     if (options.store === 'memory') return { store: wrapStore(memory), engine: undefined }
     const own = random.fork(count++)
     const { forgivesFailures = false } = change
-    const engine = new SimulatedEngine({ queue, random: own, runtime, disk, onStep, onFailure, forgivesFailures })
+    const engine = new SimulatedEngine({
+      queue,
+      random: own,
+      runtime,
+      disk,
+      onStep,
+      onFailure,
+      onOpened,
+      forgivesFailures,
+    })
     const given = wrapEngine(engine)
     const store =
       options.store === 'journal'

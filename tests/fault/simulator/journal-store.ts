@@ -12,6 +12,7 @@ export type JournalCalls = Call[][]
 
 const changes = [
   'saveSession',
+  'renameSession',
   'deleteSession',
   'saveSubscription',
   'deleteSubscription',

@@ -1,4 +1,5 @@
 import type { Limits } from '../../../packages/broker/src/index.ts'
+import type { QueueLimits } from './queue-drops.ts'
 import { Random } from './random.ts'
 import type { NetworkConditions } from './simulated-network.ts'
 
@@ -33,8 +34,13 @@ export const timedFaults = [
   'sync-errors',
   /** The disk is slow for a while. */
   'slow-disk',
-  /** The clock on the wall jumps by up to a day. */
+  /** The clock on the wall jumps by up to a day, or by a day. */
   'clock-jump',
+  /** A client crashes and forgets what it had in memory, or goes on with Clean Start besides. */
+  'memory-loss',
+  'start-anew',
+  /** A client connects again beside its own connection. */
+  'take-over',
 ] as const
 
 /** Faults with a probability per occasion. */
@@ -51,6 +57,13 @@ export const likelyFaults = [
   'delay',
   /** The broker's host buffers little for a connection. */
   'small-buffers',
+  /** Messages have a Message Expiry Interval now and then. */
+  'message-expiry',
+  /** Queues take few messages or bytes: the oldest go. */
+  'small-queues',
+  /** A byte of what is stored has changed, or a row has lost its end, when the broker starts. */
+  'bit-flip',
+  'truncation',
   /** Power cut when all is delivered, before retained messages are compared. */
   'final-power-cut',
 ] as const
@@ -68,6 +81,8 @@ const diskFaults: readonly FaultName[] = [
   'sync-error',
   'sync-errors',
   'slow-disk',
+  'bit-flip',
+  'truncation',
 ]
 const powerFaults: readonly FaultName[] = [
   'power-cut',
@@ -93,6 +108,12 @@ export interface Population {
   retainedWriters: number
   retainedReaders: number
   willHolders: number
+  /** Subscribers that lose their memory, see the faults `memory-loss` and `start-anew`. */
+  forgetfulSubscribers: number
+  /** Members of the group that come, go and forget. */
+  changingMembers: number
+  /** Clients with short Session Expiry Intervals. */
+  expiringSessions: number
 }
 
 /** Everything that a seed decides before the first event. */
@@ -115,6 +136,8 @@ const meanMs: Partial<Record<FaultName, readonly [min: number, max: number]>> = 
   leave: [500, 4_000],
   restart: [3_000, 15_000],
   'clock-jump': [2_000, 10_000],
+  'memory-loss': [1_000, 5_000],
+  'start-anew': [1_500, 8_000],
 }
 
 /** @param only the store to use, whatever the seed says */
@@ -149,6 +172,9 @@ function populationOf(random: Random): Population {
     retainedWriters: hasRetained ? random.between(1, 3) : 0,
     retainedReaders: hasRetained ? random.between(0, 1) : 0,
     willHolders: random.chance(0.4) ? random.between(1, 2) : 0,
+    forgetfulSubscribers: random.chance(0.4) ? random.between(1, 2) : 0,
+    changingMembers: hasGroup && random.chance(0.6) ? random.between(1, 2) : 0,
+    expiringSessions: random.chance(0.3) ? random.between(1, 2) : 0,
   }
 }
 
@@ -194,6 +220,13 @@ export function without(options: SimulationOptions, names: readonly string[]): S
     return Object.fromEntries(entries) as Switches
   }
   return { ...options, faults: off(options.faults), population: off(options.population) }
+}
+
+/** Queues that overflow soon; `undefined` when the seed has none. */
+export function queueLimitsOf({ seed, faults }: SimulationOptions): QueueLimits | undefined {
+  if (faults['small-queues'] === 0) return undefined
+  const random = new Random(seed).fork('queue limits')
+  return { queuedMessagesMax: random.pick([2, 5, 20, 60]), queuedBytesMax: random.pick([1_000, 5_000, 1_000_000]) }
 }
 
 export function networkConditionsOf({ seed, faults }: SimulationOptions): NetworkConditions {

@@ -14,6 +14,8 @@ export interface Outgoing {
   readonly payload: string
   readonly qos: QoS
   readonly retain: boolean
+  /** Seconds: Message Expiry Interval. */
+  readonly expiryInterval: number | undefined
   /** Its PUBLISH goes out once more. */
   onSentAgain(): void
   /** PUBACK or PUBREC with success: the broker is responsible. */
@@ -110,9 +112,11 @@ export class OutgoingMessages {
   }
 }
 
-function publishOf({ topic, payload, qos, retain }: Outgoing, packetId: number, dup: boolean): Publish {
+function publishOf(message: Outgoing, packetId: number, dup: boolean): Publish {
+  const { topic, payload, qos, retain, expiryInterval } = message
   const bytes = Buffer.from(payload, 'latin1')
-  return { type: PacketType.Publish, topic, payload: bytes, qos, retain, dup, packetId, properties: noProperties }
+  const properties = expiryInterval === undefined ? noProperties : { messageExpiryInterval: expiryInterval }
+  return { type: PacketType.Publish, topic, payload: bytes, qos, retain, dup, packetId, properties }
 }
 
 function pubrelOf(packetId: number): Packet {

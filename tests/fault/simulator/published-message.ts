@@ -27,6 +27,10 @@ export class PublishedMessage {
   /** Steps of the simulation; see `EventQueue.step`. */
   readonly sentStep: number
   acknowledgedStep: number = Number.POSITIVE_INFINITY
+  /** Virtual milliseconds; infinite before. */
+  acknowledgedMs: number = Number.POSITIVE_INFINITY
+  /** Seconds: Message Expiry Interval; `undefined`: it does not expire. */
+  readonly expiryInterval: number | undefined
   /** How often the publisher has sent its PUBLISH. */
   transmissions = 1
   /** The count of failures when it was sent; when it is still the same, nothing excuses anything. */
@@ -41,8 +45,12 @@ export class PublishedMessage {
   readonly foreseen: Set<SubscriberRecord> = new Set()
   /** Members of the group that have got it, of a message for a Shared Subscription, with the QoS at which they got it last. */
   readonly members: Map<string, QoS> = new Map()
+  /** Whether what the broker had stored of its publisher's Session has been damaged since: it may come again. */
+  isDamaged = false
   /** Of a Will: its Client has taken it back, and knows that the broker has heard it. */
   isForbidden = false
+  /** Of a Will: the first moment at which it may be published; `undefined` when nobody looks. Asked when it comes. */
+  earliestMs: (() => number | undefined) | undefined = undefined
   /** Since when, in virtual milliseconds. */
   forbiddenMs = 0
   /** Whether one member of a group must get it. */
@@ -59,6 +67,7 @@ export class PublishedMessage {
     failuresBefore: number
     sentMs: number
     crashesBefore: number
+    expiryInterval?: number | undefined
   }) {
     this.id = `${fields.publisher}:${fields.sequence}`
     this.kind = fields.kind
@@ -71,6 +80,7 @@ export class PublishedMessage {
     this.failuresBefore = fields.failuresBefore
     this.sentMs = fields.sentMs
     this.crashesBefore = fields.crashesBefore
+    this.expiryInterval = fields.expiryInterval
   }
 
   owe(subscriber: SubscriberRecord): void {
@@ -80,7 +90,8 @@ export class PublishedMessage {
 
   /** The message as people see it in a report. */
   get text(): string {
-    return `${this.id} (${this.kind}, '${this.topic}', QoS ${this.qos}, ${this.state}, sent ${this.transmissions}×)`
+    const expiry = this.expiryInterval === undefined ? '' : `, for ${this.expiryInterval} s`
+    return `${this.id} (${this.kind}, '${this.topic}', QoS ${this.qos}, ${this.state}, sent ${this.transmissions}×${expiry})`
   }
 
   static idOf(payload: string): string {

@@ -1,12 +1,10 @@
-import { noProperties, PacketType, type Publish, type QoS, type Suback, type Unsuback, type Will } from '@curlew/codec'
+import { PacketType, type Publish, type QoS, type Suback, type Unsuback } from '@curlew/codec'
+import type { ClientRole } from './client-role.ts'
 import type { EventQueue } from './event-queue.ts'
-import { type Ledger, TROUBLE_MS } from './ledger.ts'
-import type { PublishedMessage } from './published-message.ts'
+import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
-import type { RegisterSnapshot, RetainedRegister } from './retained-register.ts'
-import type { ClientRole, Parting, SimulatedClient } from './simulated-client.ts'
+import type { SimulatedClient } from './simulated-client.ts'
 import type { SubscriberRecord } from './subscriber-record.ts'
-import { Violation } from './violation.ts'
 
 /** What all roles work with. */
 export interface RoleServices {
@@ -14,10 +12,24 @@ export interface RoleServices {
   readonly ledger: Ledger
   /** Whether clients still begin new things: not in the liveness phase. */
   readonly isActive: () => boolean
+  /** Whether messages have a Message Expiry Interval now and then. */
+  readonly hasExpiry: boolean
+}
+
+/** Seconds: mostly none, some that run out soon, and one that does not in any simulation. */
+const EXPIRY_INTERVALS = [undefined, undefined, 1, 2, 5, 3_600] as const
+
+/** The Message Expiry Interval of the next message of a client. */
+export function expiryIntervalOf(
+  { hasExpiry }: RoleServices,
+  { profile }: SimulatedClient,
+  random: Random,
+): number | undefined {
+  return hasExpiry && profile.version === 5 ? random.pick(EXPIRY_INTERVALS) : undefined
 }
 
 /** Sizes of payloads in bytes: mostly small, now and then larger than a read or than what is copied. */
-function payloadBytes(random: Random): number {
+export function payloadBytes(random: Random): number {
   if (random.chance(0.01)) return random.between(16_000, 24_000)
   return random.chance(0.1) ? random.between(200, 3_000) : random.between(10, 40)
 }
@@ -30,6 +42,7 @@ export class PublisherRole {
   readonly #levels: readonly QoS[]
   readonly #services: RoleServices
   readonly #random: Random
+  readonly #expiry: Random
   #sequence = 0
 
   constructor(name: string, topics: readonly string[], levels: readonly QoS[], services: RoleServices, random: Random) {
@@ -38,6 +51,7 @@ export class PublisherRole {
     this.#levels = levels
     this.#services = services
     this.#random = random
+    this.#expiry = random.fork('expiry')
   }
 
   /** @param periodMs between messages, at most @param count messages in all, at most */
@@ -55,63 +69,18 @@ export class PublisherRole {
     const { ledger } = this.#services
     const [topic, qos] = [this.#random.pick(this.#topics), this.#random.pick(this.#levels)]
     const kind = topic.startsWith('s/') ? 'shared' : 'plain'
-    const fields = { kind, publisher: this.#name, sequence: this.#sequence++, topic, qos } as const
+    const expiryInterval = expiryIntervalOf(this.#services, this.client, this.#expiry)
+    const fields = { kind, publisher: this.#name, sequence: this.#sequence++, topic, qos, expiryInterval } as const
     const message = ledger.send({ ...fields, payloadBytes: payloadBytes(this.#random) })
     this.client.publish({
       topic,
       payload: message.payload,
       qos,
       retain: false,
+      expiryInterval,
       onSentAgain: () => message.transmissions++,
       onAcknowledged: () => ledger.acknowledge(message),
       onGivenUp: () => ledger.giveUp(message),
-    })
-  }
-}
-
-/** Writes retained messages and clears them; nobody else writes to its topic. */
-export class RetainedWriterRole {
-  client!: SimulatedClient
-  /** Always the same: MQTT has no order among messages of different QoS. */
-  readonly #qos: QoS
-  readonly #register: RetainedRegister
-  readonly #services: RoleServices
-  readonly #random: Random
-  #sequence = 0
-
-  constructor(register: RetainedRegister, services: RoleServices, random: Random) {
-    this.#register = register
-    this.#qos = random.pick([1, 2])
-    this.#services = services
-    this.#random = random
-  }
-
-  start(periodMs: number): void {
-    const { queue, isActive } = this.#services
-    queue.after(this.#random.duration(0, periodMs), () => {
-      if (!isActive()) return
-      if (this.client.canPublish) this.#write()
-      this.start(periodMs)
-    })
-  }
-
-  #write(): void {
-    const register = this.#register
-    const { ledger, queue } = this.#services
-    const sentMs = queue.nowMs
-    const sequence = this.#sequence++
-    const payload = this.#random.chance(0.15) ? '' : `${register.topic}:${sequence}|`.padEnd(payloadBytes(this.#random))
-    register.write(payload === '' ? undefined : payload, sequence)
-    this.client.publish({
-      topic: register.topic,
-      payload,
-      qos: this.#qos,
-      retain: true,
-      onSentAgain: () => {
-        if (ledger.lastTroubleMs > sentMs - TROUBLE_MS) register.doubt(sequence)
-      },
-      onAcknowledged: () => register.acknowledge(sequence),
-      onGivenUp() {},
     })
   }
 }
@@ -124,6 +93,7 @@ export class SubscriberRole implements ClientRole {
   readonly #qos: QoS
   readonly #services: RoleServices
   readonly #random: Random
+  #isStartingAnew = false
   /** What is under way, by Packet Identifier. */
   readonly #requests = new Map<number, { readonly filter: string; readonly isEnd: boolean }>()
 
@@ -146,6 +116,11 @@ export class SubscriberRole implements ClientRole {
   }
 
   onOnline(): void {
+    if (this.#isStartingAnew) {
+      this.#isStartingAnew = false
+      this.#requests.clear()
+      this.#record.startAnew()
+    }
     // What was asked for on an earlier connection and has no answer is asked for again.
     const unanswered = [...this.#requests.values()]
     this.#requests.clear()
@@ -158,9 +133,20 @@ export class SubscriberRole implements ClientRole {
     }
   }
 
-  onPublish({ topic, payload, qos, dup }: Publish, isSeen: boolean): void {
+  onPublish({ topic, payload, qos, dup, properties }: Publish, isSeen: boolean): void {
     const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('latin1')
-    this.#services.ledger.receive(this.#record, { topic, payload: text, qos, dup, isSeen })
+    const { lastSent: sent, profile } = this.client
+    const [remaining, isTold] = [properties.messageExpiryInterval, profile.version === 5]
+    this.#services.ledger.receive(this.#record, { topic, payload: text, qos, dup, isSeen, sent, remaining, isTold })
+  }
+
+  onForgotten(): void {
+    this.#record.forgottenStep = this.#services.queue.step
+  }
+
+  onStartAnew(): void {
+    this.#isStartingAnew = true
+    this.#services.ledger.startAnew(this.#record)
   }
 
   onSubscribed(packet: Suback | Unsuback): void {
@@ -196,98 +182,4 @@ export class SubscriberRole implements ClientRole {
 /** The filter without the group that it is shared in. */
 function plainFilter(filter: string): string {
   return filter.startsWith('$share/') ? filter.split('/').slice(2).join('/') : filter
-}
-
-/** Looks now and then what is retained, with a Session that ends with each connection. */
-export class RetainedReaderRole implements ClientRole {
-  client!: SimulatedClient
-  readonly #registers: readonly RetainedRegister[]
-  readonly #qos: QoS
-  #snapshots: RegisterSnapshot[] = []
-  #found = new Set<string>()
-  /** Whether the answer to the last SUBSCRIBE has come. */
-  hasAnswer = false
-
-  constructor(registers: readonly RetainedRegister[], qos: QoS) {
-    this.#registers = registers
-    this.#qos = qos
-  }
-
-  onOnline(): void {
-    this.#snapshots = this.#registers.map(register => register.snapshot())
-    this.#found = new Set()
-    this.hasAnswer = false
-    this.client.subscribe([{ filter: 'r/#', qos: this.#qos }])
-  }
-
-  onSubscribed(): void {
-    this.hasAnswer = true
-  }
-
-  onPublish({ topic, payload, retain }: Publish): void {
-    this.#found.add(topic)
-    if (!retain) return
-    const snapshot = this.#snapshots.find(({ register }) => register.topic === topic)
-    snapshot?.register.check(snapshot, Buffer.from(payload).toString('latin1'))
-  }
-
-  /** Everything that is retained has had time to come. */
-  checkComplete(): void {
-    for (const snapshot of this.#snapshots) {
-      if (!this.#found.has(snapshot.register.topic)) snapshot.register.checkMissing(snapshot)
-    }
-  }
-}
-
-/** Calls back when a process has had the time and the means to notice that a connection is lost; not if it had not. */
-export type AfterGrace = (processId: number, keepAlive: number, callback: () => void) => void
-
-/** Connects with a Will, another one each time, and goes with or without a word. */
-export class WillHolderRole implements ClientRole {
-  client!: SimulatedClient
-  readonly #name: string
-  readonly #qos: QoS
-  /** Seconds; Will Delay Interval, of 5.0 only. */
-  readonly #delayInterval: number
-  readonly #services: RoleServices
-  readonly #afterGrace: AfterGrace
-  #sequence = 0
-  #message: PublishedMessage | undefined
-
-  constructor(name: string, qos: QoS, delayInterval: number, services: RoleServices, afterGrace: AfterGrace) {
-    this.#name = name
-    this.#qos = qos
-    this.#delayInterval = delayInterval
-    this.#services = services
-    this.#afterGrace = afterGrace
-  }
-
-  will(): Will {
-    const fields = {
-      kind: 'will',
-      publisher: this.#name,
-      sequence: this.#sequence++,
-      topic: `w/${this.#name}`,
-    } as const
-    const message = this.#services.ledger.send({ ...fields, qos: this.#qos, payloadBytes: 12 })
-    this.#message = message
-    const properties = this.#delayInterval === 0 ? noProperties : { willDelayInterval: this.#delayInterval }
-    const { topic, payload, qos } = message
-    return { topic, payload: Buffer.from(payload, 'latin1'), qos, retain: false, properties }
-  }
-
-  onOffline(parting: Parting): void {
-    const message = this.#message!
-    const { ledger } = this.#services
-    if (parting === 'taken leave') {
-      message.isForbidden = true
-      message.forbiddenMs = this.#services.queue.nowMs
-      const isPublished = ledger.subscribers.some(({ receipts }) => receipts.has(message.id))
-      if (isPublished) throw new Violation('a Will that was taken back is published', message.text)
-    }
-    // A Will with a delay is taken back by the next connection, so nobody knows.
-    if (parting !== 'lost' || this.#delayInterval > 0) return
-    const { profile, processId } = this.client
-    this.#afterGrace(processId, profile.keepAlive, () => ledger.acknowledge(message))
-  }
 }

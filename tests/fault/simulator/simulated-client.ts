@@ -5,43 +5,19 @@ import {
   type Packet,
   PacketDecoder,
   PacketType,
-  type Publish,
-  type Suback,
   type SubscriptionRequest,
   TopicNames,
-  type Unsuback,
-  type Will,
 } from '@curlew/codec'
-import { type ClientProfile, connectPacketOf, textOf } from './client-profile.ts'
+import { type ClientProfile, connectPacketOf, SESSION_EXPIRY_INTERVAL, textOf } from './client-profile.ts'
+import type { ClientRole, Parting } from './client-role.ts'
 import type { EventQueue } from './event-queue.ts'
+import { IncomingMessages } from './incoming-messages.ts'
 import { type Outgoing, OutgoingMessages } from './outgoing-messages.ts'
 import type { Random } from './random.ts'
-import { ResendOrder } from './resend-order.ts'
-import type { Link, LinkHandler } from './simulated-network.ts'
+import { type HostKnowledge, SessionKnowledge } from './session-knowledge.ts'
+import type { Link, LinkHandler, SentSpan } from './simulated-network.ts'
 import type { Trace } from './trace.ts'
 import { Violation } from './violation.ts'
-
-/** What a client is for. Calls come in the order of what happens on its connection. */
-export interface ClientRole {
-  client: SimulatedClient
-  will?(): Will | undefined
-  /** CONNACK has come; what is unfinished has been sent again. */
-  onOnline?(isSessionPresent: boolean): void
-  /** The connection, which was online, is over. */
-  onOffline?(parting: Parting): void
-  /** @param isSeen whether the application sees it; not when a QoS 2 identifier is known */
-  onPublish?(packet: Publish, isSeen: boolean): void
-  onSubscribed?(packet: Suback | Unsuback): void
-}
-
-/** How a connection came to its end. */
-export type Parting =
-  /** DISCONNECT was sent, and the broker has certainly heard it before anything else. */
-  | 'taken leave'
-  /** DISCONNECT was sent; whether the broker heard it is not known. */
-  | 'uncertain'
-  /** Without a word. */
-  | 'lost'
 
 export interface ClientServices {
   readonly queue: EventQueue
@@ -50,10 +26,14 @@ export interface ClientServices {
   readonly isActive: () => boolean
   /** A connection to whatever process listens now; it may be gone at once. */
   dial(handler: LinkHandler): Link
+  /** Ends the simulation: a promise is broken, and nobody is there to throw at. */
+  fail(violation: Violation): void
   /** Counts what excuses duplicates: connections lost, crashes, trouble with the disk. */
-  readonly ledger: { failures: number; leave(): void }
+  readonly ledger: HostKnowledge & { failures: number; leave(): void }
 }
 
+/** A connection that was taken over must be ended by then, in milliseconds. */
+const TAKEN_OVER_MS = 5_000
 const CONNACK_PATIENCE_MS = 6_000
 /** A publisher that waits longer for an acknowledgement connects again, as only then it may send again. */
 const ACKNOWLEDGEMENT_PATIENCE_MS = 12_000
@@ -73,25 +53,23 @@ export class SimulatedClient {
   /** The memory of a server would be most of what a simulation allocates. */
   readonly #topicNames = new TopicNames(16)
   readonly #outgoing = new OutgoingMessages()
-  /** Packet Identifiers of QoS 2 messages that the application has seen and that are not released. */
-  readonly #incoming = new Set<number>()
-  /** Packet Identifiers of this connection that use the Receive Maximum. */
-  readonly #unanswered = new Set<number>()
-  readonly #resends: ResendOrder
+  readonly #incoming: IncomingMessages
   #state: 'offline' | 'connecting' | 'online' = 'offline'
   #link: Link | undefined
   #decoder: PacketDecoder
-  /** Whether the broker has a Session, as far as one can know. */
-  #session: 'none' | 'maybe' | 'exists' = 'none'
+  readonly #session: SessionKnowledge
+  /** Whether it connects with Clean Start until it has been accepted once. */
+  #startsAnew = false
   #serverReceiveMaximum = 0xffff
   #lastReceivedMs = 0
-  #lastAnswerMs = 0
   #hasLeft = false
   #isFrozen = false
   #isRetired = false
   #lastSubscribeId = 0
   /** {@link Ledger.failures} when the connection began. */
   #failuresBefore = 0
+  /** The connection on which CONNACK came last. */
+  #acceptedLink: Link | undefined
   /** The connection that is, or the one that was last. */
   #lastLink: Link | undefined
 
@@ -101,7 +79,8 @@ export class SimulatedClient {
     this.#random = random
     this.#role = role
     this.#decoder = this.#newDecoder()
-    this.#resends = new ResendOrder(profile.name)
+    this.#incoming = new IncomingMessages(profile, services, random)
+    this.#session = new SessionKnowledge(profile.name, services.ledger)
   }
 
   get isOnline(): boolean {
@@ -117,6 +96,10 @@ export class SimulatedClient {
   get processId(): number {
     return this.#lastLink?.processId ?? 0
   }
+  /** When the broker wrote the bytes that have come last. */
+  get lastSent(): SentSpan {
+    return this.#lastLink?.lastSent ?? { fromMs: 0, toMs: 0 }
+  }
   get unfinishedCount(): number {
     return this.#outgoing.count
   }
@@ -131,8 +114,6 @@ export class SimulatedClient {
     const { queue, trace } = this.#services
     this.#state = 'connecting'
     this.#decoder = this.#newDecoder()
-    this.#unanswered.clear()
-    this.#resends.startConnection()
     this.#hasLeft = false
     const link: Link = this.#services.dial({
       onBytes: bytes => {
@@ -140,19 +121,31 @@ export class SimulatedClient {
       },
       onEnd: () => {
         if (this.#link === link) this.#onEnd()
+        else link.end()
       },
       onGone: () => {
         if (this.#link === link) this.#onGone()
       },
     })
+    this.#incoming.startConnection(packet => {
+      if (this.#link === link) this.#send(packet)
+    })
     this.#link = link
     this.#lastLink = link
     trace.note('dial', this.profile.name, link.id)
-    this.#send(connectPacketOf(this.profile, this.#role.will?.()))
-    if (this.profile.isPersistent && this.#session === 'none') this.#session = 'maybe'
+    const { isPersistent } = this.profile
+    const cleanStart = !isPersistent || this.#startsAnew
+    const expiryInterval = this.#role.expiryInterval?.() ?? (isPersistent ? SESSION_EXPIRY_INTERVAL : 0)
+    this.#session.connect({ link, cleanStart, expiryInterval })
+    this.#send(connectPacketOf(this.profile, this.#role.will?.(link), cleanStart, expiryInterval))
     queue.after(CONNACK_PATIENCE_MS, () => {
       if (this.#link === link && this.#state === 'connecting') this.#abandon()
     })
+  }
+
+  /** What the broker had stored of its Session is damaged. */
+  doubtSession(): void {
+    this.#session.isDoubtful = true
   }
 
   publish(message: Outgoing): void {
@@ -172,6 +165,31 @@ export class SimulatedClient {
     const packetId = this.#nextSubscribeId()
     this.#send({ type: PacketType.Unsubscribe, packetId, filters, properties: noProperties })
     return packetId
+  }
+
+  /** Connects again while it is connected, as a device does that has lost its memory of that; the broker must end the older connection. */
+  takeOver(): void {
+    const older = this.#link
+    if (older === undefined || !this.isOnline || this.#hasLeft) return
+    this.#services.ledger.failures++
+    this.dial()
+    const newer = this.#link!
+    this.#services.queue.after(TAKEN_OVER_MS, () => {
+      const wasAccepted = this.#acceptedLink === newer && newer.openedMs !== undefined
+      if (!wasAccepted || !older.isHeld || older.processId !== newer.processId) return
+      this.#services.fail(new Violation('a connection that was taken over goes on', this.profile.name))
+    })
+  }
+
+  /** Crashes and loses what it had in memory; comes back under its old name, with Clean Start or without. */
+  forget(startsAnew: boolean): void {
+    if (this.#link !== undefined) this.vanish(true)
+    this.#outgoing.giveUp()
+    this.#incoming.forget()
+    this.#role.onForgotten?.()
+    if (!startsAnew) return
+    this.#startsAnew = true
+    this.#role.onStartAnew?.()
   }
 
   /** Leaves with DISCONNECT; comes back later, unless it is retired. */
@@ -259,10 +277,10 @@ export class SimulatedClient {
       case PacketType.Connack:
         return this.#onConnack(packet)
       case PacketType.Publish:
-        return this.#onPublish(packet)
+        this.#role.onPublish?.(packet, this.#incoming.receive(packet))
+        return this.#incoming.acknowledge(packet)
       case PacketType.Pubrel:
-        this.#incoming.delete(packet.packetId)
-        return this.#answer({ ...packet, type: PacketType.Pubcomp, reasonCode: 0, properties: noProperties })
+        return this.#incoming.release(packet.packetId)
       case PacketType.Puback:
       case PacketType.Pubrec:
       case PacketType.Pubcomp: {
@@ -283,56 +301,23 @@ export class SimulatedClient {
   }
 
   #onConnack({ reasonCode, sessionPresent, properties }: Connack): void {
-    const { name, isPersistent, version } = this.profile
+    const { name, version } = this.profile
     this.#services.trace.note('connack', name, reasonCode, sessionPresent)
     if (reasonCode !== 0) return
-    if (sessionPresent && !isPersistent) throw new Violation('Session Present after Clean Start', name)
-    if (sessionPresent && this.#session === 'none') throw new Violation('Session Present without a Session', name)
-    if (!sessionPresent && this.#session === 'exists') throw new Violation('a Session is lost', name)
-    if (isPersistent) this.#session = 'exists'
+    this.#session.accept(sessionPresent)
+    this.#startsAnew = false
+    this.#acceptedLink = this.#link
     this.#state = 'online'
     this.#failuresBefore = this.#services.ledger.failures
     this.#serverReceiveMaximum = version === 5 ? (properties.receiveMaximum ?? 0xffff) : 0xffff
     if (sessionPresent) for (const packet of this.#outgoing.resend()) this.#send(packet)
     else {
       this.#outgoing.giveUp()
-      this.#incoming.clear()
+      this.#incoming.forget()
     }
     this.#watch(this.#link!)
     if (this.#isRetired) return this.leave()
     this.#role.onOnline?.(sessionPresent)
-  }
-
-  #onPublish(packet: Publish): void {
-    const { packetId, qos } = packet
-    if (qos === 0) return this.#role.onPublish?.(packet, true)
-    this.#unanswered.add(packetId)
-    this.#resends.receive(packet)
-    const { name, version, receiveMaximum } = this.profile
-    if (version === 5 && this.#unanswered.size > receiveMaximum) {
-      throw new Violation('more than Receive Maximum', `${name} takes ${receiveMaximum}`)
-    }
-    const isSeen = qos === 1 || !this.#incoming.has(packetId)
-    if (qos === 2) this.#incoming.add(packetId)
-    this.#role.onPublish?.(packet, isSeen)
-    const type = qos === 1 ? PacketType.Puback : PacketType.Pubrec
-    this.#answer({ type, packetId, reasonCode: 0, properties: noProperties })
-  }
-
-  /** Acknowledges in order, after a while. */
-  #answer(packet: Extract<Packet, { packetId: number }>): void {
-    const { queue, isActive } = this.#services
-    const link = this.#link
-    const isSlow = isActive() && this.#random.chance(0.5)
-    const dueMs = queue.nowMs + (isSlow ? this.#random.duration(0, this.profile.answerMaxMs) : 0)
-    this.#lastAnswerMs = Math.max(this.#lastAnswerMs, dueMs)
-    // Two answers of one moment could change places otherwise.
-    this.#lastAnswerMs += 1 / 64
-    queue.after(this.#lastAnswerMs - queue.nowMs, () => {
-      if (this.#link !== link) return
-      if (packet.type !== PacketType.Pubrec) this.#unanswered.delete(packet.packetId)
-      this.#send(packet)
-    })
   }
 
   /** Keeps the connection alive, and gives it up when the broker is silent. */
@@ -362,13 +347,14 @@ export class SimulatedClient {
     this.#link = undefined
     this.#state = 'offline'
     this.#isFrozen = false
-    if (!this.profile.isPersistent) this.#session = 'none'
     if (wasOnline) this.#role.onOffline?.(parting)
   }
 
   #dialLater(): void {
     if (this.#isRetired) return
-    this.#services.queue.after(this.#random.duration(1, this.profile.reconnectMaxMs), () => {
+    const { queue, isActive } = this.#services
+    const waitMs = (isActive() && this.#role.awayMs) || this.#random.duration(1, this.profile.reconnectMaxMs)
+    queue.after(waitMs, () => {
       if (this.#link === undefined && !this.#isRetired) this.dial()
     })
   }

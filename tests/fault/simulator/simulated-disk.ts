@@ -113,6 +113,17 @@ export class SimulatedDisk {
     return value && Uint8Array.from(value)
   }
 
+  /** The keys of all rows, in order. */
+  keys(): Uint8Array[] {
+    return [...this.#cache.keys()].sort().map(key => Uint8Array.from(Buffer.from(key, 'latin1')))
+  }
+
+  /** From now on gives back other bytes than it was given. */
+  replace(key: Uint8Array, value: Uint8Array): void {
+    this.#cache.set(textOf(key), Uint8Array.from(value))
+    this.#durable.set(textOf(key), Uint8Array.from(value))
+  }
+
   page(range: KeyRange, limit: number): EngineEntry[] {
     this.#sortedKeys ??= [...this.#cache.keys()].sort()
     const keys = this.#sortedKeys

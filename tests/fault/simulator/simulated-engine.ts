@@ -27,6 +27,8 @@ export interface SimulatedEngineServices {
   readonly onStep: () => void
   /** Called when a write or a sync fails. */
   readonly onFailure: () => void
+  /** Called when the process has opened the files for the first time. */
+  readonly onOpened?: () => void
   /** Whether the engine goes on after a failed write, as no engine may. Default: no. */
   readonly forgivesFailures?: boolean
 }
@@ -43,6 +45,7 @@ export class SimulatedEngine implements Engine {
   #state: 'closed' | 'opening' | 'open' | 'broken' = 'closed'
   #writes: PendingWrite[] = []
   #isWriting = false
+  #hasOpened = false
   /** The write that has begun and is not in the page cache yet. */
   #unapplied: PendingWrite | undefined
   #reads = 0
@@ -106,6 +109,8 @@ export class SimulatedEngine implements Engine {
     disk.owner = this
     disk.recover()
     this.#state = 'open'
+    if (!this.#hasOpened) this.#services.onOpened?.()
+    this.#hasOpened = true
     resolve()
   }
 

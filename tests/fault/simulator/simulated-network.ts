@@ -15,6 +15,17 @@ export interface LinkHandler {
   onGone(): void
 }
 
+/** Between when bytes that have arrived left the broker's code for its host, in virtual milliseconds: a host that is slow hides the moment. */
+export interface SentSpan {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** One write of the broker, by the count of bytes that end with it. */
+interface Written extends SentSpan {
+  readonly endBytes: number
+}
+
 /** May change while connections are there. */
 export interface NetworkConditions extends PipeConditions {
   /** Bytes that the host of the broker buffers for one connection. */
@@ -83,6 +94,18 @@ export class Link {
   #heldWrite: { readonly chunks: readonly Uint8Array[]; readonly callback: Callback } | undefined
   #upBytes = 0
   #takenUpBytes = 0
+  readonly #written: Written[] = []
+  #writtenBytes = 0
+  #takenDownBytes = 0
+  /** Since when a write is held, and the same of the one before that has just gone on. */
+  #heldSinceMs: number | undefined
+  #blockedSinceMs: number | undefined
+  /** When the broker was given the first bytes; `undefined` before. */
+  openedMs: number | undefined
+  /** When the broker heard that the connection is over, or ended it itself; `undefined` before. */
+  endedMs: number | undefined
+  /** When the broker wrote what the client has just been given. */
+  lastSent: SentSpan = { fromMs: 0, toMs: 0 }
   /** The process that the broker's end belongs to. */
   processId = 0
   /** Whether anything has happened to it that does not happen to a connection in good order. */
@@ -109,6 +132,11 @@ export class Link {
       take: cargo => this.#takeDown(cargo),
     })
     this.#down.onTaken = () => this.#continueWrite()
+  }
+
+  /** Whether the broker still holds its end open. */
+  get isHeld(): boolean {
+    return this.#serverState === 'open'
   }
 
   /** Bytes that the client has sent and that the broker's stream has not been given. */
@@ -165,6 +193,7 @@ export class Link {
     this.hasFailed = true
     if (this.#serverState === 'dead') return
     this.#serverState = 'dead'
+    this.#noteEnd()
     this.#heldWrite = undefined
     this.#up.close()
     const { queue, random } = this.#services
@@ -183,12 +212,19 @@ export class Link {
     if (this.#serverState !== 'open') return callback()
     if (this.#clientState === 'gone') return callback()
     this.#heldWrite = { chunks, callback }
+    const { nowMs } = this.#services.queue
+    this.#writtenBytes += chunks.reduce((sum, { length }) => sum + length, 0)
+    // What came while a write was held has been waiting in the stream since.
+    const fromMs = this.#blockedSinceMs ?? nowMs
+    this.#written.push({ endBytes: this.#writtenBytes, fromMs, toMs: nowMs })
+    this.#heldSinceMs = nowMs
     this.#continueWrite()
   }
 
   takeEnd(): void {
     if (this.#serverState !== 'open') return
     this.#serverState = 'ended'
+    this.#noteEnd()
     this.#down.putEnd()
   }
 
@@ -196,6 +232,7 @@ export class Link {
     if (this.#serverState === 'dead' || this.#serverState === 'destroyed') return
     const isClosed = this.#serverState === 'ended' && this.#clientState !== 'open'
     this.#serverState = 'destroyed'
+    this.#noteEnd()
     this.#heldWrite = undefined
     this.#up.close()
     if (!isClosed) this.#down.putReset()
@@ -205,6 +242,7 @@ export class Link {
     const write = this.#heldWrite
     if (write === undefined || this.#down.pendingBytes >= this.#services.conditions.sendBufferBytes) return
     this.#heldWrite = undefined
+    this.#blockedSinceMs = this.#heldSinceMs === this.#services.queue.nowMs ? undefined : this.#heldSinceMs
     this.#down.put(Buffer.concat(write.chunks))
     write.callback()
   }
@@ -212,9 +250,12 @@ export class Link {
   #takeUp(server: ServerEnd, cargo: Cargo): void {
     if (this.#serverState === 'dead') return
     const { trace } = this.#services
-    if (typeof cargo === 'string') trace.note('net up', this.id, cargo)
-    else {
+    if (typeof cargo === 'string') {
+      this.#noteEnd()
+      trace.note('net up', this.id, cargo)
+    } else {
       this.#takenUpBytes += cargo.length
+      this.openedMs ??= this.#services.queue.nowMs
       trace.note('net up', this.id, cargo.length)
       trace.bytes(cargo)
     }
@@ -233,8 +274,23 @@ export class Link {
       this.#handler.onEnd()
     } else {
       trace.bytes(cargo)
+      this.lastSent = this.#sentSpan(cargo.length)
       this.#handler.onBytes(cargo)
     }
+  }
+
+  #noteEnd(): void {
+    this.endedMs ??= this.#services.queue.nowMs
+  }
+
+  /** When the next bytes of those that have arrived were written. */
+  #sentSpan(count: number): SentSpan {
+    const fromMs = this.#written[0]?.fromMs ?? 0
+    this.#takenDownBytes += count
+    while (this.#written.length > 1 && this.#written[0]!.endBytes < this.#takenDownBytes) this.#written.shift()
+    const { toMs } = this.#written[0] ?? { toMs: 0 }
+    if (this.#written[0]?.endBytes === this.#takenDownBytes) this.#written.shift()
+    return { fromMs, toMs }
   }
 
   #forgetClient(): void {

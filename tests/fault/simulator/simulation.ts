@@ -1,11 +1,12 @@
 import { BrokerHost } from './broker-host.ts'
 import { Cast } from './cast.ts'
 import { Chaos } from './chaos.ts'
+import { type Damage, DiskDamage } from './disk-damage.ts'
 import { EventQueue } from './event-queue.ts'
 import { type FoundationChange, foundationOf } from './foundation.ts'
 import type { JournalCalls } from './journal-store.ts'
 import { Ledger } from './ledger.ts'
-import { networkConditionsOf, type SimulationOptions } from './options.ts'
+import { networkConditionsOf, queueLimitsOf, type SimulationOptions } from './options.ts'
 import { Random } from './random.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
 import { Link, type NetworkConditions } from './simulated-network.ts'
@@ -78,7 +79,8 @@ class Simulation {
     this.#conditions = conditions
     const queue = new EventQueue(random.fork('ties'))
     const trace = new Trace(queue, print)
-    const ledger = new Ledger(queue)
+    const queueLimits = queueLimitsOf(options)
+    const ledger = new Ledger(queue, queueLimits)
     const disk = new SimulatedDisk(random.fork('disk'), trace)
     const journal: JournalCalls = []
     const engines = random.fork('engines')
@@ -86,11 +88,22 @@ class Simulation {
     const onFailure = (): void => {
       ledger.trouble()
     }
-    const lay = foundationOf({ queue, random: engines, disk, journal, options, onStep, onFailure }, change)
+    const damage = new DiskDamage(disk, random.fork('damage'), trace, options)
+    const onOpened = (): void => this.#suffer(damage.strike())
+    const lay = foundationOf({ queue, random: engines, disk, journal, options, onStep, onFailure, onOpened }, change)
     this.#queue = queue
     this.#trace = trace
     this.#ledger = ledger
-    this.#host = new BrokerHost({ queue, random: random.fork('host'), trace, disk, options, ledger, lay })
+    this.#host = new BrokerHost({
+      queue,
+      random: random.fork('host'),
+      trace,
+      disk,
+      options,
+      ledger,
+      lay,
+      queueLimits,
+    })
     this.#cast = new Cast({
       queue,
       random: random.fork('cast'),
@@ -100,10 +113,13 @@ class Simulation {
       host: this.#host,
       isActive: () => this.#isActive,
       dial: handler => this.#dial(handler),
+      fail: violation => {
+        this.#host.violation ??= violation
+      },
     })
-    const { clients } = this.#cast
+    const { clients, forgetful } = this.#cast
     const forChaos = { queue, random: random.fork('chaos'), trace, options, conditions, disk, clients, ledger }
-    this.#chaos = new Chaos({ ...forChaos, host: this.#host })
+    this.#chaos = new Chaos({ ...forChaos, forgetful, host: this.#host })
   }
 
   async run(): Promise<void> {
@@ -144,15 +160,23 @@ class Simulation {
   }
 
   #hasConverged(): boolean {
-    return this.#host.isListening && this.#cast.isQuiet && this.#ledger.outstanding().next().done === true
+    const isDelivered = this.#ledger.outstanding().next().done === true
+    return isDelivered && this.#host.isListening && this.#cast.isQuiet && this.#uncounted() === undefined
+  }
+
+  /** What is missing beyond what the broker has counted; it may still be on its way. */
+  #uncounted(): Violation | undefined {
+    return this.#ledger.uncounted(this.#host.drops)
   }
 
   #lost(): Violation {
     const outstanding = [...this.#ledger.outstanding()]
+    const uncounted = this.#uncounted()
     if (outstanding.length > 0) {
       const details = `${outstanding.length} of them, such as ${outstanding.slice(0, 3).join('; ')}`
       return new Violation('an acknowledged message is lost', details)
     }
+    if (uncounted !== undefined) return uncounted
     const busy = this.#cast.unquiet().join('; ')
     return new Violation('the broker does not recover', `listening: ${this.#host.isListening}; ${busy}`)
   }
@@ -167,7 +191,7 @@ class Simulation {
     await this.#pass(LIVENESS_MAX_MS, () => reader.hasAnswer)
     if (!reader.hasAnswer) throw new Violation('the broker does not recover', 'the last reader gets no SUBACK')
     await this.#pass(READ_MS)
-    reader.checkComplete()
+    reader.checkComplete(this.#queue.nowMs)
   }
 
   async #stop(): Promise<void> {
@@ -183,6 +207,14 @@ class Simulation {
     if (stats !== undefined && stats.connections > 0) {
       throw new Violation('the broker keeps connections', `${stats.connections} after it has stopped`)
     }
+  }
+
+  /** What is damaged need not be kept; everything else must. */
+  #suffer(damage: Damage | undefined): void {
+    if (damage === undefined) return
+    this.#host.expectDamage(damage.isReadAtStart)
+    this.#ledger.suffer(damage)
+    this.#cast.suffer(damage)
   }
 
   #dial(handler: ConstructorParameters<typeof Link>[2]): Link {
