@@ -34,6 +34,11 @@ const faults: readonly (readonly [fault: string, behaviour: string, test: string
     'few-descriptors',
   ],
   ['The wall clock jumps by a day', 'Nobody is disconnected, and nothing expires by it', 'clock-jump'],
+  [
+    'A publisher with a durable outbox is killed',
+    'What its outbox had stored arrives after its restart, in order: at QoS 1 at least once, at QoS 2 once',
+    'outbox',
+  ],
 ]
 
 /** The text of docs/reliability.md. */
