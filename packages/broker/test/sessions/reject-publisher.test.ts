@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { sharedStrategies } from '../../src/index.ts'
 import { DeferredStore } from '../support/deferred-store.ts'
 import { answer, drain, drainReceiver, fullQueue, offline5, publishOn, receiverOn } from '../support/full-queue.ts'
-import { publishPacket, subscribePacket, willOf } from '../support/packets.ts'
+import { publishPacket, pubrel, subscribePacket, willOf } from '../support/packets.ts'
 import { persistent, Stage } from '../support/stage.ts'
 import { v5, versions } from '../support/versions.ts'
 
@@ -143,3 +145,74 @@ test('a refused message whose PUBACK was lost comes after those that were accept
 
   expect(await drain(stage, receiver)).toEqual(['second', 'first'])
 })
+
+const filters = ['a', '+', '$share/g/a', '$share/h/+']
+const members = fc.array(fc.subarray(filters, { minLength: 1 }), { minLength: 1, maxLength: 4 })
+const member = fc.nat(3)
+const happening = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('publish' as const), qos: fc.constantFrom(1 as const, 2 as const) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('drain' as const), member }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('come or go' as const), member }) },
+)
+
+test('whoever subscribes how, comes and goes: what was accepted is never dropped, and what was refused never comes', async () => {
+  const world = fc.record({
+    members,
+    list: fc.array(happening, { maxLength: 30 }),
+    overlapping: fc.constantFrom('each' as const, 'merged' as const),
+    sharedStrategy: fc.constantFrom(...sharedStrategies),
+    queuedMessagesMax: fc.integer({ min: 1, max: 3 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(world, async ({ members, list, overlapping, sharedStrategy, queuedMessagesMax }) => {
+      const stage = new Stage({
+        queuePolicy: 'reject-publisher',
+        routing: { overlapping, sharedStrategy },
+        limits: { inFlightMessagesMax: 1, queuedMessagesMax },
+      })
+      const clients = new Map<number, Awaited<ReturnType<typeof receiverOn>>>()
+      for (const [index, own] of members.entries()) {
+        const requests = own.map(filter => ({ filter, qos: 2 as const }))
+        clients.set(index, await receiverOn(stage, `client ${index}`, v5, requests))
+      }
+      const publisher = await stage.connect({ clientId: 'publisher' })
+      const accepted = new Set<string>()
+      const came = new Set<string>()
+      const connect = async (index: number) => {
+        const client = clients.get(index) ?? (await stage.connect(persistent(5, `client ${index}`)))
+        clients.set(index, client)
+        return client
+      }
+
+      for (const [number, step] of list.entries()) {
+        if (step.kind === 'publish') {
+          const publish = publishPacket('a', `${number}`, { qos: step.qos, packetId: 1 })
+          const [answered] = await publishOn(stage, publisher, publish)
+          if (answered === answer(step.qos, 1, '')) accepted.add(`${number}`)
+          if (step.qos === 2) await publishOn(stage, publisher, pubrel(1))
+          continue
+        }
+        const index = step.member % members.length
+        const client = clients.get(index)
+        if (step.kind === 'drain' && client !== undefined)
+          for (const payload of await drain(stage, client)) came.add(payload)
+        if (step.kind === 'come or go' && client === undefined) await connect(index)
+        if (step.kind === 'come or go') client?.drop()
+        if (step.kind === 'come or go' && client !== undefined) clients.delete(index)
+        await stage.settle()
+      }
+      expect(stage.broker.stats().drops.queueFull).toBe(0)
+      for (let round = 0; round < 3; round++) {
+        for (const index of members.keys())
+          for (const payload of await drain(stage, await connect(index))) came.add(payload)
+      }
+
+      expect([...came].toSorted()).toEqual([...accepted].toSorted())
+      expect(stage.broker.stats().drops.queueFull).toBe(0)
+    }),
+    { numRuns: 60 },
+  )
+}, 60_000)

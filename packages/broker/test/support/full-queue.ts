@@ -1,4 +1,4 @@
-import { PacketType, type Publish, type QoS } from '@curlew/codec'
+import { type Packet, PacketType, type QoS } from '@curlew/codec'
 import type { QueuePolicy } from '../../src/index.ts'
 import type { MemoryWire } from './memory-stream.ts'
 import { puback, pubcomp, publishPacket, pubrec, type Request, subscribePacket } from './packets.ts'
@@ -52,7 +52,7 @@ export async function receiverOn(stage: Stage, clientId: string, version = v5, r
  *
  * @returns the answers
  */
-export async function publishOn(stage: Stage, publisher: RawClient<MemoryWire>, ...packets: readonly Publish[]) {
+export async function publishOn(stage: Stage, publisher: RawClient<MemoryWire>, ...packets: readonly Packet[]) {
   publisher.send(...packets)
   await stage.advance(1_100)
   return publisher.takeAll()
