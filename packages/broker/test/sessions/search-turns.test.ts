@@ -1,15 +1,17 @@
+import { PacketType, type Publish } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
 import { NODES_PER_TURN, SearchTurns } from '../../src/sessions/search-turns.ts'
 import { puback, publishPacket, subscribePacket, unsubscribePacket } from '../support/packets.ts'
-import { persistent, Stage } from '../support/stage.ts'
+import type { RawClient } from '../support/raw-client.ts'
+import { persistent, Stage, type StageOptions } from '../support/stage.ts'
 import { versions } from '../support/versions.ts'
 import { hostTurn, VirtualRuntime } from '../support/virtual-runtime.ts'
 
 const count = 5 * NODES_PER_TURN
 
 /** A broker with many retained messages `r/0`, `r/1`, … */
-async function setUp(limits: ConstructorParameters<typeof Stage>[0] = {}) {
-  const stage = new Stage(limits)
+async function setUp(options: StageOptions = {}) {
+  const stage = new Stage(options)
   const publisher = await stage.connect({ clientId: 'publisher' })
   for (let first = 0; first < count; first += 500) {
     const packets = Array.from({ length: 500 }, (_, index) => {
@@ -32,6 +34,25 @@ async function turnsOf(stage: Stage, take: () => number): Promise<number[]> {
     counts.push(take())
   }
 }
+
+/** Acknowledges whatever comes until nothing more does. */
+async function takeAll(stage: Stage, client: RawClient): Promise<Publish[]> {
+  const received: Publish[] = []
+  for (;;) {
+    await stage.settle()
+    const packets = client.takePackets()
+    if (packets.length === 0) return received
+    const publishes = packets.filter(packet => packet.type === PacketType.Publish)
+    received.push(...publishes)
+    client.wire.write(client.encode(publishes.map(({ packetId }) => puback(packetId))))
+  }
+}
+
+const payloadOf = ({ payload }: Publish): string => Buffer.from(payload).toString()
+
+/** Something happens to the topic that a search comes to last. */
+const change = (payload: string, retain: boolean): Publish =>
+  publishPacket(`r/${count - 1}`, payload, { qos: 1, packetId: 1, retain })
 
 describe.each(versions)('in %s', ({ version }) => {
   test('no turn looks at more nodes than it may, and all retained messages come', async () => {
@@ -64,28 +85,22 @@ describe.each(versions)('in %s', ({ version }) => {
     expect((await turnsOf(stage, () => 0)).length).toBeGreaterThanOrEqual(3)
   })
 
-  test('[MQTT-4.6.0-5] a retained message that the search has not come to is not overtaken by a newer one', async () => {
+  const changes: [what: string, packet: Publish, payloads: string[]][] = [
+    ['[MQTT-4.6.0-5] is not overtaken by a newer message', change('newer', false), ['x', 'newer']],
+    ['[MQTT-3.3.1-5] and that is replaced comes once, as it is now', change('newer', true), ['newer']],
+    ['[MQTT-3.3.1-6] and that is cleared does not come', change('', true), ['']],
+  ]
+  test.each(changes)('a retained message that the search has not come to %s', async (_, packet, payloads) => {
     const { stage, publisher } = await setUp()
     const client = await stage.connect({ protocolVersion: version, clientId: 'searching' })
-    const topic = `r/${count - 1}`
 
     client.send(subscribePacket(1, [{ filter: 'r/+', qos: 1 }]))
     await hostTurn()
-    publisher.send(publishPacket(topic, 'newer', { qos: 1, packetId: 1 }))
+    publisher.send(packet)
     await hostTurn()
-    const payloads: string[] = []
-    for (;;) {
-      await stage.settle()
-      const packets = client.takePackets()
-      if (packets.length === 0) break
-      for (const packet of packets) {
-        if (!('packetId' in packet) || !('payload' in packet)) continue
-        if (packet.topic === topic) payloads.push(Buffer.from(packet.payload).toString())
-        client.send(puback(packet.packetId))
-      }
-    }
 
-    expect(payloads).toEqual(['x', 'newer'])
+    const received = await takeAll(stage, client)
+    expect(received.filter(({ topic }) => topic === packet.topic).map(payloadOf)).toEqual(payloads)
   })
 
   test('a search goes on for a Session whose Client has gone, as far as its queue has room', async () => {
@@ -97,17 +112,7 @@ describe.each(versions)('in %s', ({ version }) => {
     await stage.settle()
 
     const back = await stage.connect(persistent(version, 'client'))
-    const topics = new Set<string>()
-    for (;;) {
-      await stage.settle()
-      const packets = back.takePackets()
-      if (packets.length === 0) break
-      for (const packet of packets) {
-        if (!('packetId' in packet) || !('topic' in packet)) continue
-        topics.add(packet.topic)
-        back.send(puback(packet.packetId))
-      }
-    }
+    const topics = new Set((await takeAll(stage, back)).map(({ topic }) => topic))
 
     expect(topics.size).toBe(count)
     expect(stage.broker.stats().drops.queueFull).toBe(0)
