@@ -35,11 +35,6 @@ export class RetainedCursor {
     this.#beganMs = now
   }
 
-  /** Of the Subscription that called for the messages. */
-  get filter(): string {
-    return this.#subscription.filter
-  }
-
   /** Whether there are no more. If there may be, {@link peek} has found none because the allowance is used up. */
   get isFinished(): boolean {
     return this.#search.isFinished

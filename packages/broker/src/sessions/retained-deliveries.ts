@@ -19,7 +19,8 @@ export interface RetainedSink {
 
 /** The retained messages on their way to one Client: a cursor for each Subscription that called for some. */
 export class RetainedDeliveries {
-  readonly #cursors: RetainedCursor[] = []
+  /** By Topic Filter, in the order the Subscriptions came. */
+  readonly #cursors = new Map<string, RetainedCursor>()
   readonly #retained: RetainedMessages
   readonly #turns: SearchTurns
   readonly #sink: RetainedSink
@@ -34,27 +35,26 @@ export class RetainedDeliveries {
   }
 
   get isEmpty(): boolean {
-    return this.#cursors.length === 0
+    return this.#cursors.size === 0
   }
 
   /** @param now milliseconds of the monotonic clock */
   add(subscription: Subscription, now: number): void {
-    this.#cursors.push(new RetainedCursor(subscription, this.#retained, this.#turns, now))
+    this.#cursors.set(subscription.filter, new RetainedCursor(subscription, this.#retained, this.#turns, now))
   }
 
   /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
   cancel(filter: string): void {
-    const index = this.#cursors.findIndex(cursor => cursor.filter === filter)
-    if (index !== -1) this.#cursors.splice(index, 1)
+    this.#cursors.delete(filter)
   }
 
   clear(): void {
-    this.#cursors.length = 0
+    this.#cursors.clear()
   }
 
   /** Sends as much as the Client takes. */
   pump(): void {
-    for (let cursor = this.#cursors[0]; cursor !== undefined; cursor = this.#cursors[0]) {
+    for (const [filter, cursor] of this.#cursors) {
       for (let message = cursor.peek(); message !== undefined; message = cursor.peek()) {
         const qos = cursor.qosOf(message)
         if (!this.#sink.isReadyFor(qos)) return
@@ -62,7 +62,7 @@ export class RetainedDeliveries {
         this.#sink.sendRetained(message, qos, cursor.terms) // [MQTT-3.3.1-8]
       }
       if (!cursor.isFinished) return this.#turns.whenMore(this.#goOn)
-      this.#cursors.shift()
+      this.#cursors.delete(filter)
     }
   }
 
@@ -70,7 +70,7 @@ export class RetainedDeliveries {
   sendOlder(topic: string, qos: QoS, isCongested: boolean): void {
     const older = this.#retained.get(topic)
     if (older === undefined) return
-    for (const cursor of this.#cursors) {
+    for (const cursor of this.#cursors.values()) {
       if (cursor.qosOf(older) !== qos || (qos === 0 && isCongested) || !cursor.takeOut(older)) continue
       this.#sink.sendRetained(older, qos, cursor.terms)
     }
@@ -78,7 +78,7 @@ export class RetainedDeliveries {
 
   /** Queues what is left, as much as there is room for; for the rest the cursors wait. */
   queueAll(): void {
-    for (const cursor of this.#cursors) this.#queue(cursor)
+    for (const cursor of this.#cursors.values()) this.#queue(cursor)
   }
 
   #queue(cursor: RetainedCursor): void {
