@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { type BrokerName, brokerNames } from './broker-names.ts'
+import { type BrokerName, brokerNames } from './brokers/broker-names.ts'
 import { chosen, type Scenario, scenarios } from './scenarios.ts'
-import { type Trial, trials } from './trials.ts'
+import { type Trial, trials } from './trials/durable-trials.ts'
 
 export const usage = `Usage: npm run bench -- [options]
 

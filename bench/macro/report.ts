@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { durableReport } from './durable-report.ts'
-import { markdownReport } from './markdown-report.ts'
+import { durableReport } from './report/durable-report.ts'
+import { markdownReport } from './report/markdown-report.ts'
 import type { Results } from './results.ts'
 
 /**

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
-import type { BrokerName, Program } from './broker-names.ts'
-import type { Faults } from './message-order.ts'
-import type { Latency, Round } from './round.ts'
+import type { BrokerName, Program } from './brokers/broker-names.ts'
+import type { Faults } from './load/message-order.ts'
+import type { Latency, Round } from './load/round.ts'
 import type { Scenario } from './scenarios.ts'
-import type { Figure } from './trials.ts'
+import type { Figure } from './trials/durable-trials.ts'
 
 /** What a run leaves behind; the file in bench/results is this as JSON. */
 export interface Results {

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { brokerNames, type Program, programOf } from './broker-names.ts'
-import { programVersion } from './brokers.ts'
-import { type Cores, findCores } from './cores.ts'
+import { brokerNames, type Program, programOf } from './brokers/broker-names.ts'
+import { programVersion } from './brokers/brokers.ts'
+import { type Cores, findCores } from './brokers/cores.ts'
+import { killRunning } from './brokers/running.ts'
 import { type Options, parseOptions, UsageError, usage } from './options.ts'
+import { textTable } from './report/text-table.ts'
 import { currentCommit, describeMachine, type Results, type ScenarioResult, type TrialResult } from './results.ts'
-import { killRunning } from './running.ts'
 import { runScenario } from './suite.ts'
-import { textTable } from './text-table.ts'
-import { runTrial } from './trial-suite.ts'
+import { runTrial } from './trials/trial-suite.ts'
 
 type Measured = Pick<Results, 'scenarios' | 'trials'>
 

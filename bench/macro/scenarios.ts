@@ -1,5 +1,5 @@
 import type { QoS } from '@curlew/codec'
-import { type BrokerName, durableBrokers, memoryBrokers } from './broker-names.ts'
+import { type BrokerName, durableBrokers, memoryBrokers } from './brokers/broker-names.ts'
 
 /**
  * What the load generator does, as data. Publishers and subscribers are counted, and the counts tell who gets whose messages:

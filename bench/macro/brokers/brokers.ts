@@ -72,7 +72,7 @@ export async function startBroker(name: BrokerName, options: BrokerOptions): Pro
 /** @returns the version, or `undefined` when the program is not installed */
 export function programVersion(program: Program): string | undefined {
   if (program === 'mosquitto') return /version (\S+)/.exec(spawnSync('mosquitto', ['-h']).stdout?.toString() ?? '')?.[1]
-  const folder = program === 'curlew' ? '../../../packages/broker/' : '../../../tests/peers/node_modules/aedes/'
+  const folder = program === 'curlew' ? '../../../../packages/broker/' : '../../../../tests/peers/node_modules/aedes/'
   try {
     const manifest = readFileSync(new URL(`${folder}package.json`, import.meta.url), 'utf8')
     return (JSON.parse(manifest) as { version: string }).version

@@ -1,9 +1,9 @@
-import { type BrokerName, brokerTitles, durableBrokers } from './broker-names.ts'
+import { type BrokerName, brokerTitles, durableBrokers } from '../brokers/broker-names.ts'
+import type { Results, ScenarioResult, TrialResult } from '../results.ts'
+import type { Figure } from '../trials/durable-trials.ts'
+import { figureText } from '../trials/trial-suite.ts'
 import { milliseconds, runLines, times } from './markdown-report.ts'
 import { markdownTable } from './markdown-table.ts'
-import type { Results, ScenarioResult, TrialResult } from './results.ts'
-import { figureText } from './trial-suite.ts'
-import type { Figure } from './trials.ts'
 
 const own = 'curlew-always'
 

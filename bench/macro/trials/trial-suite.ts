@@ -1,9 +1,9 @@
-import { type BrokerName, hasStore } from './broker-names.ts'
-import type { Cores } from './cores.ts'
-import { brokersOf, type Options } from './options.ts'
-import { medianFigures, type TrialBrokerResult, type TrialResult } from './results.ts'
+import { type BrokerName, hasStore } from '../brokers/broker-names.ts'
+import type { Cores } from '../brokers/cores.ts'
+import { brokersOf, type Options } from '../options.ts'
+import { medianFigures, type TrialBrokerResult, type TrialResult } from '../results.ts'
+import type { Figure, Trial } from './durable-trials.ts'
 import { TrialBench } from './trial-bench.ts'
-import type { Figure, Trial } from './trials.ts'
 
 /** One broker in one trial. */
 interface Contender {

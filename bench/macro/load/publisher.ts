@@ -1,8 +1,8 @@
 import { type Packet, PacketType } from '@curlew/codec'
+import { receiverCount, type Scenario } from '../scenarios.ts'
 import { Connection } from './connection.ts'
 import type { LoadState } from './load-state.ts'
 import { type MessageForm, PublishBatch, packetIdOf } from './publish-batch.ts'
-import { receiverCount, type Scenario } from './scenarios.ts'
 
 /**
  * Publishes one topic and never has more under way than the scenario's window.

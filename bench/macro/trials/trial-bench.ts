@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type BrokerName, hasStore, programOf } from './broker-names.ts'
-import { type Broker, type BrokerOptions, startBroker } from './brokers.ts'
-import type { Cores } from './cores.ts'
-import { DataFolder } from './data-folder.ts'
+import { type BrokerName, hasStore, programOf } from '../brokers/broker-names.ts'
+import { type Broker, type BrokerOptions, startBroker } from '../brokers/brokers.ts'
+import type { Cores } from '../brokers/cores.ts'
+import { DataFolder } from '../brokers/data-folder.ts'
+import { running } from '../brokers/running.ts'
 import {
   type GeneratorMeasurement,
   GeneratorProcess,
   type GeneratorTask,
   LoadFailedError,
-} from './generator-process.ts'
-import type { Target } from './load.ts'
-import { isFaulty } from './results.ts'
-import type { Round } from './round.ts'
-import { running } from './running.ts'
-import type { Scenario } from './scenarios.ts'
+} from '../load/generator-process.ts'
+import type { Target } from '../load/load.ts'
+import type { Round } from '../load/round.ts'
+import { isFaulty } from '../results.ts'
+import type { Scenario } from '../scenarios.ts'
 
 /** A broker with its folder and a load generator, for one trial. */
 export class TrialBench {

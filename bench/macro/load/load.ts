@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { filterOf, type Scenario, topicOf } from '../scenarios.ts'
 import { closeAll, openInGroups } from './connections.ts'
 import { LoadState } from './load-state.ts'
 import { type Faults, MessageOrder } from './message-order.ts'
 import { pace } from './pacer.ts'
 import { Publisher } from './publisher.ts'
 import { type Round, roundBetween, snapshot } from './round.ts'
-import { filterOf, type Scenario, topicOf } from './scenarios.ts'
 import { Subscriber } from './subscriber.ts'
 
 /** A load that has made no progress for so long has lost something. */

@@ -1,11 +1,11 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { filterOf, receiverCount, topicOf } from '../scenarios.ts'
 import { closeAll, openInGroups } from './connections.ts'
 import type { Target } from './load.ts'
 import { LoadState } from './load-state.ts'
 import { type Faults, MessageOrder } from './message-order.ts'
 import { Publisher } from './publisher.ts'
 import { type Round, roundBetween, type Snapshot, snapshot } from './round.ts'
-import { filterOf, receiverCount, topicOf } from './scenarios.ts'
 import { Subscriber, type Subscribing } from './subscriber.ts'
 
 /** A load that has made no progress for so long has lost something. */

@@ -1,10 +1,10 @@
 import { noProperties, type Packet, PacketType, type Publish, type QoS } from '@curlew/codec'
+import type { Scenario } from '../scenarios.ts'
 import { Connection } from './connection.ts'
 import type { LoadState } from './load-state.ts'
 import type { MessageOrder } from './message-order.ts'
 import { PAYLOAD_BYTES_MIN, payloadOf } from './publish-batch.ts'
 import type { Publisher } from './publisher.ts'
-import type { Scenario } from './scenarios.ts'
 
 /** Bit of the fixed header of PUBLISH. */
 const DUP = 0x08

@@ -1,6 +1,6 @@
-import { type BrokerName, memoryBrokers as brokerNames, brokerTitles as titles } from './broker-names.ts'
+import { type BrokerName, memoryBrokers as brokerNames, brokerTitles as titles } from '../brokers/broker-names.ts'
+import { isFaulty, type Results, ratio, type ScenarioResult } from '../results.ts'
 import { markdownTable } from './markdown-table.ts'
-import { isFaulty, type Results, ratio, type ScenarioResult } from './results.ts'
 
 /** Results as the part of docs/performance.md that is made by machine. @param link to the file they come from */
 export function markdownReport(results: Results, link: string): string {

@@ -1,5 +1,5 @@
-import type { BrokerName } from './broker-names.ts'
-import { type Form, type Scenario, small } from './scenarios.ts'
+import type { BrokerName } from '../brokers/broker-names.ts'
+import { type Form, type Scenario, small } from '../scenarios.ts'
 import type { TrialBench } from './trial-bench.ts'
 
 /** What a trial measures besides messages per second. */

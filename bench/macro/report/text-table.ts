@@ -1,6 +1,6 @@
-import type { BrokerName } from './broker-names.ts'
-import { type BrokerResult, type Results, ratio, type ScenarioResult, type TrialResult } from './results.ts'
-import { figureText } from './trial-suite.ts'
+import type { BrokerName } from '../brokers/broker-names.ts'
+import { type BrokerResult, type Results, ratio, type ScenarioResult, type TrialResult } from '../results.ts'
+import { figureText } from '../trials/trial-suite.ts'
 
 const headings = [
   ...['scenario', 'broker', 'msg/s', '× Mosquitto', 'aim', 'p50 ms', 'p99 ms', 'p99.9 ms'],

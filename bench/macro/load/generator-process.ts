@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { pinned } from './cores.ts'
+import { pinned } from '../brokers/cores.ts'
 import type { Target } from './load.ts'
 import type { Faults } from './message-order.ts'
 import type { Round } from './round.ts'

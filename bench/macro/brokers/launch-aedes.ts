@@ -16,7 +16,7 @@ interface AedesModule {
   }
 }
 
-const peers = createRequire(new URL('../../../tests/peers/package.json', import.meta.url))
+const peers = createRequire(new URL('../../../../tests/peers/package.json', import.meta.url))
 const { Aedes } = (await import(pathToFileURL(peers.resolve('aedes')).href)) as AedesModule
 const broker = await Aedes.createBroker({ concurrency: 10_000, queueLimit: 10_000, maxInflightInbound: 0 })
 const server = createServer({ noDelay: true }, broker.handle)
