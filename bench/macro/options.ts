@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { type BrokerName, brokerNames } from './brokers/broker-names.ts'
 import { chosen, type Scenario, scenarios } from './scenarios.ts'
-import { type Trial, trials } from './trials/durable-trials.ts'
+import { trials } from './trials/all-trials.ts'
+import type { Trial } from './trials/trial.ts'
 
 export const usage = `Usage: npm run bench -- [options]
 

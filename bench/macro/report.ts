@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { aimOf } from './report/aims.ts'
 import { durableReport } from './report/durable-report.ts'
 import { markdownReport } from './report/markdown-report.ts'
 import type { Results } from './results.ts'
@@ -43,7 +44,11 @@ function committedResults(): string[] {
 /** Files of before there were trials have none. */
 function read(path: string): Results {
   const results = JSON.parse(readFileSync(path, 'utf8')) as Omit<Results, 'trials'> & Partial<Results>
-  return { ...results, trials: results.trials ?? [] }
+  const trials = (results.trials ?? []).map(trial => ({
+    ...trial,
+    figures: trial.figures.map(figure => ({ ...figure, aim: aimOf(figure.aim) })),
+  }))
+  return { ...results, trials }
 }
 
 function replaced(document: string, { name, select, report }: Part, paths: readonly string[]): string {

@@ -5,7 +5,7 @@ import type { BrokerName, Program } from './brokers/broker-names.ts'
 import type { Faults } from './load/message-order.ts'
 import type { Latency, Round } from './load/round.ts'
 import type { Scenario } from './scenarios.ts'
-import type { Figure } from './trials/durable-trials.ts'
+import type { Figure } from './trials/trial.ts'
 
 /** What a run leaves behind; the file in bench/results is this as JSON. */
 export interface Results {
@@ -95,7 +95,7 @@ export function median(values: readonly number[]): number {
 /** How many times the rate of `of` is the rate of `to`; `undefined` when one of them was not measured. */
 export function ratio({ brokers }: ScenarioResult, of: BrokerName, to: BrokerName): number | undefined {
   const [dividend, divisor] = [brokers[of]?.median?.messagesPerSecond, brokers[to]?.median?.messagesPerSecond]
-  return dividend === undefined || divisor === undefined ? undefined : dividend / divisor
+  return dividend === undefined || !divisor ? undefined : dividend / divisor
 }
 
 /** Whether messages went wrong in a way that no QoS allows. QoS 1 may duplicate; nothing may lose or reorder. */

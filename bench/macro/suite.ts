@@ -58,7 +58,10 @@ async function open(contender: Contender, scenario: Scenario, options: Options, 
   const folder = new DataFolder()
   running.add(folder)
   contender.folder = folder
-  const broker = await startBroker(name, { folder: folder.path, core: cores.broker, profile })
+  const broker = await startBroker(name, {
+    ...{ folder: folder.path, core: cores.broker, profile },
+    transport: scenario.transport,
+  })
   running.add(broker)
   contender.broker = broker
   const generator = new GeneratorProcess(cores.generator)

@@ -5,8 +5,11 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Transport } from '../scenarios.ts'
 import { type BrokerName, type Program, programOf } from './broker-names.ts'
+import { writeCertificate } from './certificate.ts'
 import { pinned } from './cores.ts'
+import type { InspectionAnswer, InspectionRequest } from './inspection.ts'
 
 export interface BrokerOptions {
   /** For its files, and what it stores; stays when the broker ends. */
@@ -15,6 +18,7 @@ export interface BrokerOptions {
   readonly core: number | undefined
   /** Where a broker that runs on Node leaves its CPU profile; `undefined`: no profile. */
   readonly profile: { readonly folder: string; readonly file: string } | undefined
+  readonly transport: Transport
 }
 
 /** A broker under test, in a process of its own. */
@@ -25,6 +29,8 @@ export interface Broker {
   stop(): Promise<void>
   /** Ends it at once; `exited` says when. */
   kill(): void
+  /** Asks a broker that runs on Node what only itself knows. */
+  readonly inspect: ((request: InspectionRequest) => Promise<InspectionAnswer>) | undefined
   /** Resolves when it has ended. */
   readonly exited: Promise<void>
 }
@@ -33,6 +39,8 @@ export interface Broker {
 const START_MS = 60_000
 /** A broker that has not ended by itself in this time is killed. */
 const STOP_MS = 30_000
+/** An answer takes the collection of a heap, after what is in the way has been done. */
+const INSPECTION_MS = 30_000
 /** How often it is tried whether a broker listens, in milliseconds. */
 const PROBE_MS = 5
 
@@ -56,6 +64,14 @@ function mosquittoPersistence(name: BrokerName, folder: string): string[] {
   // Otherwise it would give up the rights of root, and with them those on the folder.
   const persistence = ['persistence true', `persistence_location ${folder}/`, `user ${userInfo().username}`]
   return name === 'mosquitto-strict' ? [...persistence, 'autosave_on_changes true', 'autosave_interval 1'] : persistence
+}
+
+function mosquittoTransport(transport: Transport, folder: string): string[] {
+  if (transport === 'ws') return ['protocol websockets']
+  if (transport === 'tcp') return []
+  const { keyPath, certificatePath } = writeCertificate(folder)
+  // As for persistence: it must be able to read its key.
+  return [`certfile ${certificatePath}`, `keyfile ${keyPath}`, `user ${userInfo().username}`]
 }
 
 export async function startBroker(name: BrokerName, options: BrokerOptions): Promise<Broker> {
@@ -87,10 +103,11 @@ interface Starting {
   readonly listening: Promise<number>
 }
 
-async function spawnMosquitto(name: BrokerName, { core, folder }: BrokerOptions): Promise<Starting> {
+async function spawnMosquitto(name: BrokerName, { core, folder, transport }: BrokerOptions): Promise<Starting> {
   const port = await freePort()
   const file = join(folder, 'mosquitto.conf')
-  const lines = [`listener ${port} 127.0.0.1`, ...mosquittoConfiguration, ...mosquittoPersistence(name, folder), '']
+  const listener = [`listener ${port} 127.0.0.1`, ...mosquittoTransport(transport, folder)]
+  const lines = [...listener, ...mosquittoConfiguration, ...mosquittoPersistence(name, folder), '']
   writeFileSync(file, lines.join('\n'))
   const [command, args] = pinned(core, 'mosquitto', ['-c', file])
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -98,13 +115,15 @@ async function spawnMosquitto(name: BrokerName, { core, folder }: BrokerOptions)
 }
 
 /** Our broker and aedes: a small program that listens and prints its port, and ends when its standard input does. */
-function spawnNodeBroker(name: BrokerName, { core, profile, folder }: BrokerOptions): Starting {
+function spawnNodeBroker(name: BrokerName, { core, profile, folder, transport }: BrokerOptions): Starting {
   const profiling = profile && ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.file}`]
   const program = join(import.meta.dirname, `launch-${programOf(name)}.js`)
   const durability = name.split('-')[1]
   const storing = durability === undefined ? [] : [durability, join(folder, 'store')]
-  const [command, args] = pinned(core, process.execPath, [...(profiling ?? []), program, ...storing])
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  if (transport === 'tls') writeCertificate(folder)
+  const started = [...(profiling ?? []), '--expose-gc', program, transport, folder, ...storing]
+  const [command, args] = pinned(core, process.execPath, started)
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
   return { child, listening: printedPort(child) }
 }
 
@@ -127,6 +146,7 @@ function brokerOf(child: ChildProcess, port: number): Broker {
     port,
     pid,
     exited,
+    inspect: child.connected ? request => inspect(child, request) : undefined,
     kill: () => child.kill('SIGKILL'),
     stop: async () => {
       child.kill('SIGTERM')
@@ -135,6 +155,12 @@ function brokerOf(child: ChildProcess, port: number): Broker {
       clearTimeout(timer)
     },
   }
+}
+
+async function inspect(child: ChildProcess, request: InspectionRequest): Promise<InspectionAnswer> {
+  child.send(request)
+  const [answer] = (await once(child, 'message', { signal: AbortSignal.timeout(INSPECTION_MS) })) as [InspectionAnswer]
+  return answer
 }
 
 /** A port that nobody has. Between here and its use someone could take it; then the broker does not start, and says so. */

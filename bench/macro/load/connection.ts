@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net'
 import {
   type Connack,
   encodePacket,
@@ -13,19 +12,31 @@ import {
   type Suback,
   writeShortAck,
 } from '@curlew/codec'
+import type { Transport } from '../scenarios.ts'
+import { ByteChannel, chunk } from './byte-channel.ts'
 import type { LoadState } from './load-state.ts'
-import { protocolVersion } from './publish-batch.ts'
 
-/** All sockets read into this one buffer. On Unix a read and its callback are one step, so no two ever share it. */
-const chunk = Buffer.allocUnsafeSlow(256 * 1024)
-
-/** A whole packet of any scenario fits. */
-const CARRY_BYTES = 4096
+/** Fixed header, topic, Packet Identifier and properties of any packet of the load. */
+const HEADERS_BYTES_MAX = 1024
 
 /** So many packets go through the codec, every byte checked, before the scanner takes over. */
 const PROVED_PACKETS = 64
 
 const REPLY_BYTES = 4096
+
+/** Where a connection goes and how it speaks. */
+export interface Endpoint {
+  readonly port: number
+  readonly transport: Transport
+  readonly protocolVersion: 4 | 5
+  /** Of the largest message that comes. */
+  readonly payloadBytes: number
+}
+
+/** What most loads speak: 3.1.1 over TCP, small messages. */
+export function plainEndpoint(port: number): Endpoint {
+  return { port, transport: 'tcp', protocolVersion: 4, payloadBytes: 1024 }
+}
 
 /**
  * A client connection that costs little: bytes are split into packets where they lie, and all that is sent in answer to one
@@ -36,43 +47,43 @@ const REPLY_BYTES = 4096
  */
 export abstract class Connection {
   protected readonly load: LoadState
-  readonly #socket: Socket
+  protected readonly protocolVersion: 4 | 5
+  readonly #channel: ByteChannel
   readonly #name: string
 
   /** Decodes until enough is proved; `undefined` from then on. */
-  #decoder: PacketDecoder | undefined = new PacketDecoder({ receiver: 'client', version: protocolVersion })
+  #decoder: PacketDecoder | undefined
   #provedPackets = 0
   #onAnswer: ((packet: Connack | Suback) => void) | undefined
 
   /** `#carry[0..#carryBytes)` is the beginning of a packet whose rest has not come. */
-  readonly #carry = Buffer.allocUnsafe(CARRY_BYTES)
+  readonly #carry: Buffer
   #carryBytes = 0
 
   #replies = new PacketWriter(REPLY_BYTES)
   #isClosing = false
   readonly #closed: Promise<void>
 
-  constructor(name: string, port: number, load: LoadState) {
+  constructor(name: string, endpoint: Endpoint, load: LoadState) {
+    const { port, transport, protocolVersion, payloadBytes } = endpoint
     this.#name = name
     this.load = load
-    this.#socket = connect({
-      host: '127.0.0.1',
-      port,
-      noDelay: true,
-      onread: {
-        buffer: chunk,
-        callback: length => {
-          this.#receive(length)
-          return true
-        },
-      },
-    })
-    this.#socket.on('error', error => load.fail(error))
+    this.protocolVersion = protocolVersion
+    this.#decoder = new PacketDecoder({ receiver: 'client', version: protocolVersion })
+    this.#carry = Buffer.allocUnsafe(HEADERS_BYTES_MAX + payloadBytes)
+    let onClosed = (): void => undefined
     this.#closed = new Promise(resolve => {
-      this.#socket.on('close', () => {
+      onClosed = resolve
+    })
+    this.#channel = new ByteChannel(transport, port, {
+      onBytes: length => this.#receive(length),
+      onError: error => {
+        if (!this.#isClosing) load.fail(error)
+      },
+      onClose: () => {
         if (!this.#isClosing) load.fail(new Error(`the broker closed the connection of ${name}`))
-        resolve()
-      })
+        onClosed()
+      },
     })
   }
 
@@ -82,13 +93,18 @@ export abstract class Connection {
   /** Takes a packet whose body is `bytes[start..end)`. */
   protected abstract receive(firstByte: number, bytes: Buffer, start: number, end: number): void
 
-  /** Sends CONNECT. Resolves when CONNACK has come and says yes. @param cleanStart false: with a Session that stays */
-  async connect(cleanStart: boolean): Promise<void> {
+  /**
+   * Sends CONNECT. Resolves when CONNACK has come and says yes.
+   *
+   * @param cleanStart false: with a Session that stays
+   * @param keepAlive in seconds; 0: none
+   */
+  async connect(cleanStart: boolean, keepAlive = 0): Promise<void> {
     const connack = await this.ask({
       type: PacketType.Connect,
-      protocolVersion,
+      protocolVersion: this.protocolVersion,
       cleanStart,
-      keepAlive: 0,
+      keepAlive,
       clientId: this.#name,
       will: undefined,
       userName: undefined,
@@ -103,21 +119,23 @@ export abstract class Connection {
   /** Sends DISCONNECT. Resolves when the broker has closed the connection, and so has handled all that came before. */
   close(): Promise<void> {
     this.#isClosing = true
-    this.#socket.end(encodePacket({ type: PacketType.Disconnect, reasonCode: 0, properties: noProperties }, 4))
+    const disconnect = { type: PacketType.Disconnect, reasonCode: 0, properties: noProperties } as const
+    this.#channel.end(encodePacket(disconnect, this.protocolVersion))
     return this.#closed
   }
 
-  /** Sends a packet and resolves with the next CONNACK or SUBACK. */
+  /** Sends a packet and resolves with the next CONNACK or SUBACK, which the codec decodes. Only while no message comes. */
   protected ask(packet: Packet): Promise<Connack | Suback> {
-    this.#socket.write(encodePacket(packet, protocolVersion))
+    this.#decoder ??= new PacketDecoder({ receiver: 'client', version: this.protocolVersion })
+    this.#channel.write(encodePacket(packet, this.protocolVersion))
     return new Promise(resolve => {
       this.#onAnswer = resolve
     })
   }
 
   /** @param bytes must stay as they are until the messages in them have come back */
-  protected write(bytes: Buffer): void {
-    this.#socket.write(bytes)
+  protected write(bytes: Uint8Array): void {
+    this.#channel.write(bytes)
   }
 
   /** Adds an acknowledgement to what the end of the chunk sends. */
@@ -158,7 +176,7 @@ export abstract class Connection {
       const carryEnd = this.#carryBytes + copied
       const consumed = this.#scan(this.#carry, 0, carryEnd)
       if (consumed === 0) {
-        if (carryEnd === CARRY_BYTES) return this.failBecause(`a packet of more than ${CARRY_BYTES} bytes`)
+        if (carryEnd === this.#carry.length) return this.failBecause(`a packet of more than ${carryEnd} bytes`)
         this.#carryBytes = carryEnd
         return
       }
@@ -191,8 +209,8 @@ export abstract class Connection {
   #flushReplies(): void {
     const replies = this.#replies
     if (replies.position === 0) return
-    this.#socket.write(replies.bytes.subarray(0, replies.position))
-    if (this.#socket.writableLength > 0) this.#replies = new PacketWriter(REPLY_BYTES)
+    this.#channel.write(replies.bytes.subarray(0, replies.position))
+    if (!this.#channel.isFlushed) this.#replies = new PacketWriter(REPLY_BYTES)
     else replies.position = 0
   }
 

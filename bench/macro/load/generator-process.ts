@@ -10,14 +10,30 @@ import type { StoreLimits } from './waiting-load.ts'
 /** What takes no measurement. */
 export type GeneratorTask =
   | { readonly type: 'open' | 'prepare'; readonly target: Target }
-  /** Disconnects all clients, or the publishers. */
-  | { readonly type: 'close' | 'leave' }
+  /** Disconnects all clients, the publishers, or those of `connect`. */
+  | { readonly type: 'close' }
+  | { readonly type: 'leave' }
+  | { readonly type: 'disconnect' }
+  /** A second load beside the one of `open`; it ends with it. */
+  | { readonly type: 'open-flood'; readonly target: Target }
+  | { readonly type: 'start-flood' }
+  | { readonly type: 'leave-sessions'; readonly target: Target; readonly count: number }
 
-/** What takes one; see `load.ts`, `waiting-load.ts` and `retained-load.ts`. */
+/** What takes one; see the loads beside this file. */
 export type GeneratorMeasurement =
   | { readonly type: 'run'; readonly rampMs: number; readonly measuredMs: number }
   | { readonly type: 'store'; readonly limits: StoreLimits }
+  | { readonly type: 'stop-flood' }
   | { readonly type: 'first' | 'drain'; readonly target: Target }
+  | { readonly type: 'subscribe-filters'; readonly target: Target; readonly count: number }
+  | {
+      readonly type: 'publish-to-filters'
+      readonly target: Target
+      readonly isMatching: boolean
+      readonly measuredMs: number
+    }
+  | { readonly type: 'connect'; readonly target: Target; readonly count: number; readonly keepAliveSeconds: number }
+  | { readonly type: 'hold'; readonly target: Target; readonly measuredMs: number }
   | {
       readonly type: 'retain' | 'collect'
       readonly target: Target

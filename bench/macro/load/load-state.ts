@@ -23,6 +23,11 @@ export class LoadState {
   /** From the write of a message to its last acknowledgement. */
   readonly acknowledgementNs: RecordableHistogram = createHistogram({ lowest: 1, highest: 60_000_000_000, figures: 3 })
 
+  /** From when a message was due to its write, in loads of a given rate. */
+  readonly lateNs: RecordableHistogram = createHistogram({ lowest: 1, highest: 60_000_000_000, figures: 3 })
+  /** Time in which {@link pace} only waited, in milliseconds. */
+  spunMs = 0
+
   readonly #onFailure: (error: Error) => void
   /** Publishers that may have credit again since the chunk began. */
   readonly #credited: Publisher[] = []
@@ -54,6 +59,7 @@ export class LoadState {
   resetLatencies(): void {
     this.latencyNs.reset()
     this.acknowledgementNs.reset()
+    this.lateNs.reset()
   }
 
   fail(error: Error): void {

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { filterOf, type Scenario, topicOf } from '../scenarios.ts'
+import { receiverCount, type Scenario } from '../scenarios.ts'
 import { closeAll, openInGroups } from './connections.ts'
 import { LoadState } from './load-state.ts'
-import { type Faults, MessageOrder } from './message-order.ts'
+import type { Faults } from './message-order.ts'
 import { pace } from './pacer.ts'
-import { Publisher } from './publisher.ts'
-import { type Round, roundBetween, snapshot } from './round.ts'
+import type { Publisher } from './publisher.ts'
+import { createPublisher, subscribingsOf } from './roles.ts'
+import { type Round, roundBetween, type Snapshot, snapshot } from './round.ts'
 import { Subscriber } from './subscriber.ts'
 
 /** A load that has made no progress for so long has lost something. */
@@ -27,6 +28,7 @@ export class Load {
   readonly #state: LoadState
   #publishers: Publisher[] = []
   #subscribers: Subscriber[] = []
+  #started: Snapshot | undefined
 
   /** @param onFailure told when the load can not go on, once or more */
   constructor(target: Target, onFailure: (error: Error) => void) {
@@ -41,17 +43,12 @@ export class Load {
   /** Connects all clients and subscribes. */
   async open(): Promise<void> {
     const { scenario, port } = this.#target
-    const { qos, payloadBytes, publisherCount, subscriberCount, window: fillingCount } = scenario
-    this.#publishers = await openInGroups(publisherCount, true, publisherIndex => {
-      const form = { publisherIndex, topic: topicOf(scenario, publisherIndex), qos, payloadBytes, fillingCount }
-      return new Publisher(form, scenario, port, this.#state)
+    this.#publishers = await openInGroups(scenario.publisherCount, true, index => {
+      return createPublisher(index, this.#target, this.#state)
     })
-    const isPaired = publisherCount === subscriberCount
-    this.#subscribers = await openInGroups(subscriberCount, !scenario.isPersistent, index => {
-      const publishers = isPaired ? this.#publishers.slice(index, index + 1) : this.#publishers
-      const order = new MessageOrder(publishers[0]!.form.publisherIndex, publishers.length, this.faults)
-      const subscribing = { index, filter: filterOf(scenario, index), publishers, order }
-      return new Subscriber(subscribing, scenario, port, this.#state)
+    const subscribings = subscribingsOf(scenario, this.#publishers, this.faults)
+    this.#subscribers = await openInGroups(subscribings.length, !scenario.isPersistent, index => {
+      return new Subscriber(subscribings[index]!, scenario, port, this.#state)
     })
     for (const subscriber of this.#subscribers) await subscriber.subscribe()
   }
@@ -59,29 +56,44 @@ export class Load {
   /** Ramps up, measures, and waits until everything sent has arrived. */
   async run(rampMs: number, measuredMs: number): Promise<Round> {
     const state = this.#state
-    state.isSending = true
-    this.#startSending()
+    this.start()
     await delay(rampMs)
     state.resetLatencies()
-    const start = snapshot(state.deliveryCount, this.#target.brokerPid)
+    const start = this.#snapshot()
     state.isRecording = true
     await delay(measuredMs)
-    const end = snapshot(state.deliveryCount, this.#target.brokerPid)
+    const end = this.#snapshot()
     state.isRecording = false
-    state.isSending = false
+    await this.stop()
+    const round = roundBetween(start, end, state)
+    return { ...round, carriedCount: state.deliveryCount - this.#started!.messageCount }
+  }
+
+  /** Sends until {@link stop}. */
+  start(): void {
+    const { ratePerSecond } = this.#target.scenario
+    this.#started = this.#snapshot()
+    this.#state.isSending = true
+    if (ratePerSecond !== undefined) return pace(this.#state, this.#publishers, ratePerSecond)
+    this.#state.nowMs = performance.now()
+    for (const publisher of this.#publishers) publisher.sendBatches()
+  }
+
+  /** Stops sending and waits until everything has arrived. @returns what was done since {@link start} */
+  async stop(): Promise<Round> {
+    const end = this.#snapshot()
+    this.#state.isSending = false
     await this.#drain()
-    return roundBetween(start, end, state)
+    return roundBetween(this.#started!, end, this.#state)
   }
 
   close(): Promise<void> {
     return closeAll([...this.#publishers, ...this.#subscribers])
   }
 
-  #startSending(): void {
-    const { ratePerSecond } = this.#target.scenario
-    if (ratePerSecond !== undefined) return pace(this.#state, this.#publishers, ratePerSecond)
-    this.#state.nowMs = performance.now()
-    for (const publisher of this.#publishers) publisher.sendBatches()
+  #snapshot(): Snapshot {
+    const taken = snapshot(this.#state.deliveryCount, this.#target.brokerPid)
+    return { ...taken, generatorMs: taken.generatorMs - this.#state.spunMs }
   }
 
   async #drain(): Promise<void> {
@@ -97,7 +109,8 @@ export class Load {
   }
 
   #stall(): void {
-    const lost = this.#publishers.reduce((sum, publisher) => sum + publisher.undeliveredCount, 0)
+    const sentCount = this.#publishers.reduce((sum, publisher) => sum + publisher.sentCount, 0)
+    const lost = sentCount * receiverCount(this.#target.scenario) - this.#state.deliveryCount
     this.#state.faults.lost = lost
     const what = lost > 0 ? `${lost} messages` : 'acknowledgements'
     this.#state.fail(new Error(`${what} did not come within ${STALLED_MS} ms`))

@@ -11,6 +11,21 @@ export function noFaults(): Faults {
   return { lost: 0, duplicates: 0, reordered: 0, strays: 0 }
 }
 
+export function sumOfFaults(a: Faults, b: Faults): Faults {
+  return {
+    lost: a.lost + b.lost,
+    duplicates: a.duplicates + b.duplicates,
+    reordered: a.reordered + b.reordered,
+    strays: a.strays + b.strays,
+  }
+}
+
+/** Checks what comes to one subscriber. */
+export interface ArrivalOrder {
+  /** @returns whether this is the first time that the message came, and this the subscriber it is for */
+  accept(publisherIndex: number, sequence: number): boolean
+}
+
 /** Sequence numbers that one subscriber may be missing at a time; further ones count as lost. */
 const MISSING_MAX = 100_000
 
@@ -19,7 +34,7 @@ const MISSING_MAX = 100_000
  *
  * `#expected[i]` is the next number of publisher `#firstPublisher + i`. Numbers below it have come, except those in `#missing`.
  */
-export class MessageOrder {
+export class MessageOrder implements ArrivalOrder {
   readonly #firstPublisher: number
   readonly #expected: Float64Array
   readonly #missing = new Set<string>()
@@ -31,7 +46,6 @@ export class MessageOrder {
     this.#faults = faults
   }
 
-  /** @returns whether this is the first time that the message came, and this the subscriber it is for */
   accept(publisherIndex: number, sequence: number): boolean {
     const index = publisherIndex - this.#firstPublisher
     if (this.#expected[index] !== sequence) return this.#acceptUnexpected(index, sequence)

@@ -1,7 +1,4 @@
-import { encodePacket, noProperties, PacketType, type ProtocolVersion, type QoS } from '@curlew/codec'
-
-/** MQTT 3.1.1: the newest that all brokers compared speak. */
-export const protocolVersion: ProtocolVersion = 4
+import { encodePacket, noProperties, PacketType, type QoS } from '@curlew/codec'
 
 /** Payload: index of the publisher (4 bytes), sequence number (4 bytes), filling. */
 export const PAYLOAD_BYTES_MIN = 8
@@ -10,6 +7,7 @@ export const PAYLOAD_BYTES_MIN = 8
 export interface MessageForm {
   readonly publisherIndex: number
   readonly topic: string
+  readonly protocolVersion: 4 | 5
   readonly qos: QoS
   readonly payloadBytes: number
   /** After so many messages fillings come again; all that may be under way differ. A multiple of the batch. */
@@ -46,8 +44,13 @@ export function packetIdOf(sequence: number): number {
   return 1 + (sequence % 0xffff)
 }
 
+/** From the Packet Identifier to the payload: MQTT 5.0 has the length of no properties, one byte, between them. */
+export function packetIdDistance(protocolVersion: 4 | 5): number {
+  return protocolVersion === 5 ? 3 : 2
+}
+
 function packetOf(form: MessageForm, sequence: number): Uint8Array {
-  const { topic, qos } = form
+  const { topic, qos, protocolVersion } = form
   const payload = payloadOf(form, sequence)
   const packetId = qos === 0 ? 0 : packetIdOf(sequence)
   const flags = { retain: false, dup: false, properties: noProperties }
@@ -64,6 +67,8 @@ export class PublishBatch {
   readonly #packetBytes: number
   readonly #payloadStart: number
   readonly #hasPacketId: boolean
+  /** From the Packet Identifier to the payload. */
+  readonly #packetIdDistance: number
 
   /** @param first sequence number of the first message; later uses must have the same fillings, see {@link MessageForm} */
   constructor(form: MessageForm, first: number, count: number) {
@@ -74,6 +79,7 @@ export class PublishBatch {
     this.#packetBytes = packetBytes
     this.#payloadStart = packetBytes - form.payloadBytes
     this.#hasPacketId = form.qos > 0
+    this.#packetIdDistance = packetIdDistance(form.protocolVersion)
   }
 
   /** @returns the packets with the sequence numbers from `first` on; valid until the next call */
@@ -87,8 +93,8 @@ export class PublishBatch {
       bytes[payload + 7] = sequence
       if (this.#hasPacketId) {
         const packetId = packetIdOf(sequence)
-        bytes[payload - 2] = packetId >>> 8
-        bytes[payload - 1] = packetId
+        bytes[payload - this.#packetIdDistance] = packetId >>> 8
+        bytes[payload - this.#packetIdDistance + 1] = packetId
       }
       payload += this.#packetBytes
     }

@@ -35,7 +35,7 @@ export class Publisher extends Connection {
   readonly #arrivals: Uint32Array
 
   constructor(form: MessageForm, scenario: Scenario, port: number, load: LoadState) {
-    super(`bench-pub-${form.publisherIndex}`, port, load)
+    super(`bench-${scenario.name}-pub-${form.publisherIndex}`, { ...scenario, port }, load)
     const { window, batch } = scenario
     this.form = form
     this.#window = window
@@ -50,16 +50,6 @@ export class Publisher extends Connection {
 
   get isIdle(): boolean {
     return this.#overCount === this.sentCount
-  }
-
-  /** Messages that never reached a receiver, once the load has had its time to drain. */
-  get undeliveredCount(): number {
-    return this.sentCount * this.#receiverCount - this.#arrivalCount
-  }
-
-  get #arrivalCount(): number {
-    if (this.#receiverCount === 1) return this.#deliveredCount
-    return this.#deliveredCount * this.#receiverCount + this.#arrivals.reduce((sum, count) => sum + count, 0)
   }
 
   get #overCount(): number {

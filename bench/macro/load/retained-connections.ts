@@ -1,7 +1,6 @@
 import { encodePacket, noProperties, type Packet, PacketType } from '@curlew/codec'
-import { Connection } from './connection.ts'
+import { Connection, plainEndpoint } from './connection.ts'
 import type { LoadState } from './load-state.ts'
-import { protocolVersion } from './publish-batch.ts'
 
 const PAYLOAD_BYTES = 16
 /** Messages in one write, and half of what one publisher has under way. */
@@ -22,7 +21,7 @@ export class RetainedPublisher extends Connection {
   #acknowledgedCount = 0
 
   constructor(form: RetainedForm, port: number, load: LoadState) {
-    super(`bench-retained-${form.firstTopic}`, port, load)
+    super(`bench-retained-${form.firstTopic}`, plainEndpoint(port), load)
     this.#form = form
     this.#batches = Array.from({ length: Math.ceil(form.topicCount / BATCH_COUNT) }, (_, index) => this.#batch(index))
   }
@@ -66,7 +65,7 @@ export class RetainedPublisher extends Connection {
           topic: `bench/retained/${String(topic).padStart(6, '0')}`,
           ...{ payload, qos: 1, retain: true, dup: false, packetId: 1 + first + at, properties: noProperties },
         },
-        protocolVersion,
+        this.protocolVersion,
       )
     })
     return Buffer.concat(packets)
@@ -79,7 +78,7 @@ export class RetainedSubscriber extends Connection {
   readonly #has: Uint8Array
 
   constructor(topicCount: number, version: number, port: number, load: LoadState) {
-    super('bench-retained-all', port, load)
+    super('bench-retained-all', plainEndpoint(port), load)
     this.#version = version
     this.#has = new Uint8Array(topicCount)
   }

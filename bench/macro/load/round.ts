@@ -1,4 +1,5 @@
 import type { RecordableHistogram } from 'node:perf_hooks'
+import type { GcPauses } from '../brokers/gc-pauses.ts'
 import type { LoadState } from './load-state.ts'
 import { cpuMsOf } from './process-cpu.ts'
 
@@ -10,7 +11,13 @@ export interface Round {
   readonly latencyUs: Latency
   /** To the last acknowledgement; not in results of earlier versions. */
   readonly acknowledgementUs: Latency | undefined
-  /** Shares of one core. The one that is near 1 is what the round has measured. */
+  /** How late messages of a given rate were sent: what of their latency is the generator's; not in results of earlier versions. */
+  readonly lateUs?: Latency | undefined
+  /** Messages delivered while the load ran, before and after the measurement too. */
+  readonly carriedCount?: number | undefined
+  /** Garbage collection of the broker while the load ran, where that was asked for. */
+  readonly gc?: GcPauses | undefined
+  /** Shares of one core, without time that was only waited in. The one that is near 1 is what the round has measured. */
   readonly generatorCpu: number
   readonly brokerCpu: number
   /** CPU time of the broker; 0 when there was no message. */
@@ -37,7 +44,11 @@ export function snapshot(messageCount: number, brokerPid: number): Snapshot {
   return { nowMs: performance.now(), messageCount, generatorMs: cpuMsOf(process.pid), brokerMs: cpuMsOf(brokerPid) }
 }
 
-export function roundBetween(start: Snapshot, end: Snapshot, { latencyNs, acknowledgementNs }: LoadState): Round {
+export function roundBetween(
+  start: Snapshot,
+  end: Snapshot,
+  { latencyNs, acknowledgementNs, lateNs }: LoadState,
+): Round {
   const elapsedMs = end.nowMs - start.nowMs
   const messageCount = end.messageCount - start.messageCount
   const brokerMs = end.brokerMs - start.brokerMs
@@ -47,6 +58,7 @@ export function roundBetween(start: Snapshot, end: Snapshot, { latencyNs, acknow
     messagesPerSecond: (messageCount / elapsedMs) * 1000,
     latencyUs: latencyOf(latencyNs),
     acknowledgementUs: acknowledgementNs.count === 0 ? undefined : latencyOf(acknowledgementNs),
+    lateUs: lateNs.count === 0 ? undefined : latencyOf(lateNs),
     generatorCpu: (end.generatorMs - start.generatorMs) / elapsedMs,
     brokerCpu: brokerMs / elapsedMs,
     brokerUsPerMessage: messageCount === 0 ? 0 : (brokerMs * 1000) / messageCount,

@@ -2,8 +2,8 @@ import { noProperties, type Packet, PacketType, type Publish, type QoS } from '@
 import type { Scenario } from '../scenarios.ts'
 import { Connection } from './connection.ts'
 import type { LoadState } from './load-state.ts'
-import type { MessageOrder } from './message-order.ts'
-import { PAYLOAD_BYTES_MIN, payloadOf } from './publish-batch.ts'
+import type { ArrivalOrder } from './message-order.ts'
+import { PAYLOAD_BYTES_MIN, packetIdDistance, payloadOf } from './publish-batch.ts'
 import type { Publisher } from './publisher.ts'
 
 /** Bit of the fixed header of PUBLISH. */
@@ -15,7 +15,7 @@ export interface Subscribing {
   readonly filter: string
   readonly publishers: readonly Publisher[]
   /** What has come; the same for all connections of one Session. */
-  readonly order: MessageOrder
+  readonly order: ArrivalOrder
 }
 
 /** Receives, acknowledges, and tells each publisher what has arrived. */
@@ -23,19 +23,20 @@ export class Subscriber extends Connection {
   readonly #filter: string
   readonly #publishers: readonly Publisher[]
   readonly #firstPublisher: number
-  readonly #order: MessageOrder
+  readonly #order: ArrivalOrder
   readonly #qos: QoS
   readonly #firstByte: number
   /** The bit that may be set besides: a message that waited may have been sent before. */
   readonly #dupBit: number
   readonly #payloadBytes: number
+  readonly #packetIdDistance: number
   /** Length of the body of each PUBLISH. */
   readonly #bodyBytes: number
   /** Latency is taken of the messages whose sequence number has none of these bits. */
   readonly #latencyMask: number
 
   constructor(subscribing: Subscribing, scenario: Scenario, port: number, load: LoadState) {
-    super(`bench-sub-${subscribing.index}`, port, load)
+    super(`bench-${scenario.name}-sub-${subscribing.index}`, { ...scenario, port }, load)
     const { publishers, filter, order } = subscribing
     this.#filter = filter
     this.#publishers = publishers
@@ -45,7 +46,9 @@ export class Subscriber extends Connection {
     this.#qos = scenario.qos
     this.#firstByte = (PacketType.Publish << 4) | (scenario.qos << 1)
     this.#payloadBytes = scenario.payloadBytes
-    this.#bodyBytes = 2 + publishers[0]!.form.topic.length + (scenario.qos > 0 ? 2 : 0) + scenario.payloadBytes
+    this.#packetIdDistance = packetIdDistance(scenario.protocolVersion)
+    const packetIdBytes = this.#packetIdDistance - (scenario.qos > 0 ? 0 : 2)
+    this.#bodyBytes = 2 + publishers[0]!.form.topic.length + packetIdBytes + scenario.payloadBytes
     this.#latencyMask = scenario.latencyEvery - 1
   }
 
@@ -86,7 +89,8 @@ export class Subscriber extends Connection {
       const at = end - this.#payloadBytes
       const publisherIndex = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
       const sequence = ((bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!) >>> 0
-      return this.#onMessage(publisherIndex, sequence, (bytes[at - 2]! << 8) | bytes[at - 1]!)
+      const packetIdAt = at - this.#packetIdDistance
+      return this.#onMessage(publisherIndex, sequence, (bytes[packetIdAt]! << 8) | bytes[packetIdAt + 1]!)
     }
     if (firstByte !== ((PacketType.Pubrel << 4) | 2)) return this.refuse(firstByte)
     this.reply(PacketType.Pubcomp, (bytes[start]! << 8) | bytes[start + 1]!)

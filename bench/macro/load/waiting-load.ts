@@ -1,10 +1,11 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import { filterOf, receiverCount, topicOf } from '../scenarios.ts'
+import { receiverCount } from '../scenarios.ts'
 import { closeAll, openInGroups } from './connections.ts'
 import type { Target } from './load.ts'
 import { LoadState } from './load-state.ts'
-import { type Faults, MessageOrder } from './message-order.ts'
-import { Publisher } from './publisher.ts'
+import type { Faults } from './message-order.ts'
+import type { Publisher } from './publisher.ts'
+import { createPublisher, subscribingsOf } from './roles.ts'
 import { type Round, roundBetween, type Snapshot, snapshot } from './round.ts'
 import { Subscriber, type Subscribing } from './subscriber.ts'
 
@@ -42,18 +43,11 @@ export class WaitingLoad {
 
   /** Creates the Sessions, which are left to themselves, and connects the publishers. */
   async prepare(): Promise<void> {
-    const { scenario, port } = this.#target
-    const { qos, payloadBytes, publisherCount, subscriberCount, window: fillingCount } = scenario
-    this.#publishers = await openInGroups(publisherCount, true, publisherIndex => {
-      const form = { publisherIndex, topic: topicOf(scenario, publisherIndex), qos, payloadBytes, fillingCount }
-      return new Publisher(form, scenario, port, this.#state)
+    const { scenario } = this.#target
+    this.#publishers = await openInGroups(scenario.publisherCount, true, index => {
+      return createPublisher(index, this.#target, this.#state)
     })
-    const isPaired = publisherCount === subscriberCount
-    this.#subscribings = Array.from({ length: subscriberCount }, (_, index) => {
-      const publishers = isPaired ? this.#publishers.slice(index, index + 1) : this.#publishers
-      const order = new MessageOrder(publishers[0]!.form.publisherIndex, publishers.length, this.faults)
-      return { index, filter: filterOf(scenario, index), publishers, order }
-    })
+    this.#subscribings = subscribingsOf(scenario, this.#publishers, this.faults)
     await this.#connect()
     for (const subscriber of this.#subscribers) await subscriber.subscribe()
     await this.#leave()

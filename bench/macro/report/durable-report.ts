@@ -1,7 +1,7 @@
 import { type BrokerName, brokerTitles, durableBrokers } from '../brokers/broker-names.ts'
 import type { Results, ScenarioResult, TrialResult } from '../results.ts'
-import type { Figure } from '../trials/durable-trials.ts'
-import { figureText } from '../trials/trial-suite.ts'
+import { type Figure, figureText } from '../trials/trial.ts'
+import { aimText, missedAims } from './aims.ts'
 import { milliseconds, runLines, times } from './markdown-report.ts'
 import { markdownTable } from './markdown-table.ts'
 
@@ -48,7 +48,7 @@ function trialTable({ name, figures, brokers }: TrialResult): string[] {
       const value = brokers[broker]?.median[figure.key]
       return value === undefined ? '–' : figureText(figure, value)
     }),
-    figure.aim === undefined ? '' : `≥ ${figure.aim.toLocaleString('en')}/s`,
+    aimText(figure),
   ])
   return markdownTable([name, ...titlesOf(names), 'Aim'], rows)
 }
@@ -73,17 +73,10 @@ function slowness(result: ScenarioResult): string[] {
   ]
 }
 
-function trialShortcomings({ name, figures, brokers }: TrialResult): string[] {
-  const medians = brokers[own]?.median
-  const missed = figures.flatMap(figure => {
-    const value = medians?.[figure.key]
-    if (value === undefined || figure.aim === undefined || value >= figure.aim) return []
-    return [
-      `- ${name}, ${figure.label}: ${figureText(figure, value)}; the aim is ≥ ${figure.aim.toLocaleString('en')}/s.`,
-    ]
-  })
+function trialShortcomings(trial: TrialResult): string[] {
+  const { name, figures, brokers } = trial
   const behind = figures.flatMap(figure => behindOthers(name, figure, brokers))
-  return [...missed, ...behind, ...failures(name, brokers)]
+  return [...missedAims(trial, own), ...behind, ...failures(name, brokers)]
 }
 
 /** Rates and times of others that were better. */

@@ -1,6 +1,7 @@
 import type { BrokerName } from '../brokers/broker-names.ts'
 import { type BrokerResult, type Results, ratio, type ScenarioResult, type TrialResult } from '../results.ts'
-import { figureText } from '../trials/trial-suite.ts'
+import { figureText } from '../trials/trial.ts'
+import { aimText, scenarioAimText } from './aims.ts'
 
 const headings = [
   ...['scenario', 'broker', 'msg/s', '× Mosquitto', 'aim', 'p50 ms', 'p99 ms', 'p99.9 ms'],
@@ -30,7 +31,7 @@ function trialRows({ name, figures, brokers }: TrialResult): string[][] {
         if (value === undefined) return failure === undefined ? '–' : 'FAILED'
         return figureText(figure, value)
       }),
-      figure.aim === undefined ? '' : `≥ ${figure.aim.toLocaleString('en')}`,
+      aimText(figure),
     ]),
   ]
 }
@@ -56,8 +57,8 @@ function rowOf(result: ScenarioResult, name: BrokerName, { median, faults, failu
     failure === undefined ? scenario.name : `${scenario.name} (FAILED)`,
     name,
     Math.round(median.messagesPerSecond).toLocaleString('en'),
-    times === undefined ? '' : times.toFixed(2),
-    name === 'curlew' && scenario.aim !== undefined ? `≥ ${scenario.aim}` : '',
+    times === undefined || scenario.ratePerSecond !== undefined ? '' : times.toFixed(2),
+    name === 'curlew' ? scenarioAimText(scenario) : '',
     ...[p50, p99, p999].map(microseconds => (microseconds / 1000).toFixed(3)),
     ...[acknowledgementUs?.p50, acknowledgementUs?.p99].map(us => (us === undefined ? '' : (us / 1000).toFixed(3))),
     percent(median.brokerCpu),

@@ -1,30 +1,7 @@
-import type { BrokerName } from '../brokers/broker-names.ts'
-import { type Form, type Scenario, small } from '../scenarios.ts'
+import { durableBrokers, memoryBrokers } from '../brokers/broker-names.ts'
+import { type Form, small } from '../scenarios.ts'
+import { type Figure, figure, type Trial } from './trial.ts'
 import type { TrialBench } from './trial-bench.ts'
-
-/** What a trial measures besides messages per second. */
-export interface Figure {
-  readonly key: string
-  readonly label: string
-  readonly unit: 'per second' | 'ms' | 'MiB' | 'µs'
-  /** The project's aim for Curlew at `always`; a rate should be at least this. */
-  readonly aim: number | undefined
-}
-
-/** What can not be measured as one steady load: steps, of which each is timed. */
-export interface Trial {
-  readonly name: string
-  readonly group: Scenario['group']
-  readonly brokers: readonly BrokerName[]
-  readonly scenario: Scenario
-  readonly figures: readonly Figure[]
-  /** Whether it makes no sense without a store, whoever asks for it. */
-  readonly needsStore: boolean
-  /** Whether each round begins with a new broker and an empty folder; otherwise they stay and are warmed up. */
-  readonly isFresh: boolean
-  /** One round. @returns values of the figures, by key */
-  perform(bench: TrialBench, measuredMs: number): Promise<Record<string, number>>
-}
 
 /** Time for what must be stored in full, whatever `--seconds` says. */
 const FILL_MS = 120_000
@@ -37,18 +14,19 @@ const IDLE_MS = 7_000
 const waiting: Form = { ...small, group: 'durable', isPersistent: true, isForLater: true }
 const many: Form = { ...waiting, window: 100, batch: 50 }
 
-export const trials: readonly Trial[] = [
+const common = { group: 'durable', isShort: false } as const
+
+export const durableTrials: readonly Trial[] = [
   {
     ...offline('offline own topics', { ...waiting, publisherCount: 100 }),
     figures: offlineFigures(120_000, 200_000),
   },
   {
-    ...offline('offline one topic', { ...waiting, publisherCount: 1, latencyEvery: 1 }),
+    ...offline('offline one topic', { ...waiting, topology: 'fan-out', publisherCount: 1, latencyEvery: 1 }),
     figures: offlineFigures(120_000, 200_000),
   },
   {
-    ...{ name: 'retained 100k', group: 'durable', isFresh: true, needsStore: false },
-    brokers: ['curlew-always', 'curlew', 'mosquitto', 'mosquitto-saving', 'mosquitto-strict', 'aedes'],
+    ...{ ...common, name: 'retained 100k', isFresh: true, needsStore: false, brokers: durableBrokers },
     scenario: { ...waiting, name: 'retained 100k', qos: 1, publisherCount: 1, subscriberCount: 1 },
     figures: [
       figure('stored', 'stored', 'per second'),
@@ -59,7 +37,14 @@ export const trials: readonly Trial[] = [
     perform: performRetained,
   },
   {
-    ...{ name: 'restart 1M', group: 'durable', isFresh: true, needsStore: true },
+    ...{ ...common, name: 'retained in memory', group: 'retained', isFresh: true, needsStore: false },
+    brokers: memoryBrokers,
+    scenario: { ...waiting, name: 'retained in memory', qos: 1, publisherCount: 1, subscriberCount: 1 },
+    figures: [figure('stored', 'stored', 'per second'), figure('lastMs', 'to # until the last one', 'ms')],
+    perform: performRetained,
+  },
+  {
+    ...{ ...common, name: 'restart 1M', isFresh: true, needsStore: true },
     brokers: ['curlew-always', 'mosquitto-saving'],
     scenario: { ...many, name: 'restart 1M', qos: 1, publisherCount: 1000, subscriberCount: 1000 },
     figures: [
@@ -72,9 +57,9 @@ export const trials: readonly Trial[] = [
     perform: performRestart,
   },
   {
-    ...{ name: 'queue of 1M', group: 'durable', isFresh: true, needsStore: false },
+    ...{ ...common, name: 'queue of 1M', isFresh: true, needsStore: false },
     brokers: ['curlew-always', 'curlew', 'mosquitto', 'mosquitto-saving'],
-    scenario: { ...many, name: 'queue of 1M', qos: 1, publisherCount: 100, subscriberCount: 1 },
+    scenario: { ...many, name: 'queue of 1M', qos: 1, topology: 'fan-in', publisherCount: 100, subscriberCount: 1 },
     figures: [
       figure('stored', 'stored for one Session', 'per second'),
       figure('emptyMiB', 'memory before', 'MiB'),
@@ -86,25 +71,20 @@ export const trials: readonly Trial[] = [
   },
 ]
 
-function figure(key: string, label: string, unit: Figure['unit'], aim?: number): Figure {
-  return { key, label, unit, aim }
-}
-
 function offlineFigures(storedAim: number, drainedAim: number): Figure[] {
   return [
-    figure('stored', 'stored', 'per second', storedAim),
+    figure('stored', 'stored', 'per second', { atLeast: storedAim }),
     figure('acknowledgedP50Ms', 'PUBACK, p50', 'ms'),
     figure('acknowledgedP99Ms', 'PUBACK, p99', 'ms'),
     figure('storedUs', 'CPU time of the broker per message stored', 'µs'),
-    figure('drained', 'drained', 'per second', drainedAim),
+    figure('drained', 'drained', 'per second', { atLeast: drainedAim }),
     figure('drainedUs', 'CPU time of the broker per message drained', 'µs'),
   ]
 }
 
 function offline(name: string, form: Form): Omit<Trial, 'figures'> {
   return {
-    ...{ name, group: 'durable', isFresh: false, needsStore: false },
-    brokers: ['curlew-always', 'curlew', 'mosquitto', 'mosquitto-saving', 'mosquitto-strict', 'aedes'],
+    ...{ ...common, name, isFresh: false, needsStore: false, brokers: durableBrokers },
     scenario: { ...form, name, qos: 1 },
     perform: performOffline,
   }

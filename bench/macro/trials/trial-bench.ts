@@ -4,6 +4,7 @@ import { type BrokerName, hasStore, programOf } from '../brokers/broker-names.ts
 import { type Broker, type BrokerOptions, startBroker } from '../brokers/brokers.ts'
 import type { Cores } from '../brokers/cores.ts'
 import { DataFolder } from '../brokers/data-folder.ts'
+import type { HeapUse } from '../brokers/inspection.ts'
 import { running } from '../brokers/running.ts'
 import {
   type GeneratorMeasurement,
@@ -34,12 +35,12 @@ export class TrialBench {
     running.add(this.#folder)
   }
 
-  /** Starts broker and generator, and prepares the load. */
+  /** Starts broker and generator, and prepares the load if its receivers are to be away. */
   async open(): Promise<void> {
     await this.#start()
     this.#generator = new GeneratorProcess(this.#cores.generator)
     running.add(this.#generator)
-    await this.perform({ type: 'prepare', target: this.target })
+    if (this.#scenario.isForLater) await this.perform({ type: 'prepare', target: this.target })
   }
 
   get hasStore(): boolean {
@@ -88,6 +89,11 @@ export class TrialBench {
     return { residentMiB: of('VmRSS'), peakMiB: of('VmHWM') }
   }
 
+  /** Memory after a full collection; `undefined` where nobody collects. */
+  heap(): Promise<HeapUse> | undefined {
+    return this.#broker!.inspect?.('memory') as Promise<HeapUse> | undefined
+  }
+
   idle(ms: number): Promise<void> {
     return delay(ms)
   }
@@ -101,7 +107,10 @@ export class TrialBench {
 
   async #start(): Promise<void> {
     const { broker: core } = this.#cores
-    this.#broker = await startBroker(this.#name, { folder: this.#folder.path, core, profile: this.#profile })
+    this.#broker = await startBroker(this.#name, {
+      ...{ folder: this.#folder.path, core, profile: this.#profile },
+      transport: this.#scenario.transport,
+    })
     running.add(this.#broker)
   }
 }

@@ -2,7 +2,7 @@ import { type BrokerName, hasStore } from '../brokers/broker-names.ts'
 import type { Cores } from '../brokers/cores.ts'
 import { brokersOf, type Options } from '../options.ts'
 import { medianFigures, type TrialBrokerResult, type TrialResult } from '../results.ts'
-import type { Figure, Trial } from './durable-trials.ts'
+import { figureText, type Trial } from './trial.ts'
 import { TrialBench } from './trial-bench.ts'
 
 /** One broker in one trial. */
@@ -68,10 +68,4 @@ function progressOf({ name, rounds, failure }: Contender, trial: Trial, turn: st
     return value === undefined ? [] : [`${figure.label} ${figureText(figure, value)}`]
   })
   return `${prefix}  ${shown.join(', ')}`
-}
-
-/** A value with its unit. */
-export function figureText({ unit }: Figure, value: number): string {
-  if (unit === 'per second') return `${Math.round(value).toLocaleString('en')}/s`
-  return `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`
 }
