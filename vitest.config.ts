@@ -25,6 +25,7 @@ export default defineConfig({
       project('conformance', ['tests/conformance/**/*.test.ts'], 20_000),
       project('fault', ['tests/fault/**/*.test.ts'], 60_000),
       project('browser', ['tests/browser/**/*.test.ts'], 60_000),
+      project('bench', ['bench/test/**/*.test.ts']),
       project('interop', ['tests/interop/**/*.test.ts'], 60_000),
     ],
   },

@@ -3,6 +3,8 @@ export type Group =
   | ('p2p' | 'p2p5' | 'unbatched' | 'device' | 'fan-out' | 'fan-in' | 'shared' | 'latency' | 'tls' | 'websocket')
   | ('wildcards' | 'retained' | 'connections' | 'fairness' | 'memory')
   | 'durable'
+  /** No scenario of its own, but a part of the trial `fairness`. */
+  | 'flood'
 
 /**
  * Whether a word of `--only` means this entry: its group, its whole name or, unless something is called just so, a part of its name.

@@ -4,12 +4,19 @@ import { chosen, type Scenario, scenarios } from './scenarios.ts'
 import { trials } from './trials/all-trials.ts'
 import type { Trial } from './trials/trial.ts'
 
+/** What is soaked when nobody says what. */
+const soakScenarioName = 'p2p 16 B QoS 1'
+
 export const usage = `Usage: npm run bench -- [options]
 
 Measures Curlew against Mosquitto and aedes on this machine, broker on one core and load generator on another.
+Without options: a short suite, about two minutes.
 
-  --only WORDS      scenarios, by group or part of the name, separated by commas: p2p,device,fan-out,fan-in,latency,qos 1,…;
-                    durable: all with a store; of these latency,offline,retained,restart,queue; default: all but durable
+  --all             every scenario and trial
+  --only WORDS      those of a group, of a name or of a part of it, separated by commas. Groups:
+                    p2p, p2p5 (MQTT 5.0), unbatched, device, fan-out, fan-in, shared, latency, tls, websocket, wildcards,
+                    retained, connections, fairness, memory, durable (with a store)
+  --list            names them all
   --brokers NAMES   of ${brokerNames.join(',')};
                     default: those that the scenario is about, as far as they are installed
   --seconds N       of each measurement; default 0.6
@@ -18,7 +25,11 @@ Measures Curlew against Mosquitto and aedes on this machine, broker on one core 
   --full            as for publication: 5 rounds of 3 seconds after a warm-up of 3 seconds
   --window N        messages of one publisher under way, in place of the scenario's own; even, or 1
   --json FILE       where the results go; default: bench/results/local/<date>-<commit>.json
-  --profile DIR     leaves a CPU profile of each Node broker and scenario there (slower; read it with bench/dist/macro/profile.js)
+  --compare FILE    the change since the run that left FILE, and whether it is more than noise
+  --gc              garbage collection of brokers on Node: pauses, and garbage of each message
+  --profile DIR     leaves a CPU profile of each Node broker and scenario there (slower); then
+                    node bench/dist/macro/profile.js DIR makes flame graphs and tables of self time
+  --soak TIME       one scenario (default: ${soakScenarioName}) against one broker for so long, such as 90s, 30m or 2h: is it steady?
   --help
 `
 
@@ -34,6 +45,12 @@ export interface Options {
   readonly warmUpSeconds: number
   readonly jsonPath: string | undefined
   readonly profileFolder: string | undefined
+  /** Results to compare with. */
+  readonly comparePath: string | undefined
+  /** Whether the garbage collection of brokers is measured. */
+  readonly watchesGc: boolean
+  /** How long to soak, in milliseconds; `undefined`: not at all. */
+  readonly soakMs: number | undefined
   /** The arguments as they were given, for the record. */
   readonly args: readonly string[]
 }
@@ -41,13 +58,15 @@ export interface Options {
 /** The command line is not what {@link usage} says. */
 export class UsageError extends Error {}
 
-/** @returns `undefined` when help is asked for. @throws {UsageError} */
-export function parseOptions(args: readonly string[]): Options | undefined {
+/** @returns what to print and do nothing else: help, or a list. @throws {UsageError} */
+export function parseOptions(args: readonly string[]): Options | string {
   const values = valuesOf(args)
-  if (values.help) return undefined
+  if (values.help) return usage
+  if (values.list)
+    return `${[...scenarios, ...trials].map(({ group, name }) => `${group.padEnd(12)} ${name}`).join('\n')}\n`
   const isFull = values.full ?? false
   const words = listOf(values.only)
-  const [wanted, wantedTrials] = [chosen(scenarios, words), chosen(trials, words)]
+  const [wanted, wantedTrials] = wantedOf(values, words)
   if (wanted.length + wantedTrials.length === 0) throw new UsageError(`no scenario matches --only ${values.only}`)
   return {
     scenarios: values.window === undefined ? wanted : wanted.map(withWindow(wholeNumber('window', values.window))),
@@ -59,8 +78,32 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     warmUpSeconds: positive('warm-up', values['warm-up'], isFull ? 3 : 0.8),
     jsonPath: values.json,
     profileFolder: values.profile,
+    comparePath: values.compare,
+    watchesGc: values.gc ?? false,
+    soakMs: values.soak === undefined ? undefined : durationMs(values.soak),
     args,
   }
+}
+
+function wantedOf(
+  { all, soak }: ReturnType<typeof valuesOf>,
+  words: readonly string[],
+): [readonly Scenario[], readonly Trial[]] {
+  if (all && words.length > 0) throw new UsageError('--all and --only exclude each other')
+  if (all) return [scenarios, trials]
+  if (soak === undefined) return [chosen(scenarios, words), chosen(trials, words)]
+  const wanted = chosen(scenarios, words.length === 0 ? [soakScenarioName] : words)
+  if (wanted.length > 1)
+    throw new UsageError(`--soak takes one scenario, not ${wanted.map(({ name }) => name).join(', ')}`)
+  return [wanted, []]
+}
+
+/** @returns milliseconds of a time such as `90s`, `30m` or `2h` */
+function durationMs(text: string): number {
+  const [, digits, unit] = /^(\d+)(s|m|h)$/.exec(text) ?? []
+  const ms = Number(digits) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000)
+  if (!(ms > 0)) throw new UsageError('--soak must be a time such as 90s, 30m or 2h')
+  return ms
 }
 
 function valuesOf(args: readonly string[]) {
@@ -76,8 +119,10 @@ function valuesOf(args: readonly string[]) {
       window: text,
       json: text,
       profile: text,
+      compare: text,
+      soak: text,
     },
-    ...{ full: flag, help: flag },
+    ...{ full: flag, help: flag, all: flag, list: flag, gc: flag },
   }
   try {
     return parseArgs({ args: [...args], options }).values

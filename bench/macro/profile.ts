@@ -1,45 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { type CpuProfile, frameTree, selfTimes } from './report/cpu-profile.ts'
+import { flameGraph } from './report/flame-graph.ts'
 
-/** `node bench/dist/macro/profile.js DIR [COUNT]`: where the CPU time of each profile in DIR went, by function, without idling. */
-interface CpuProfile {
-  readonly nodes: readonly ProfileNode[]
-  readonly samples: readonly number[]
-  /** Microseconds from one sample to the next. */
-  readonly timeDeltas: readonly number[]
-}
-
-interface ProfileNode {
-  readonly id: number
-  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
-}
-
+/**
+ * `node bench/dist/macro/profile.js DIR [COUNT]`: where the CPU time of each profile in DIR went, by function, without idling; and a
+ * flame graph beside each, a page of its own.
+ */
 function printProfile(path: string, count: number): void {
-  const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(path, 'utf8')) as CpuProfile
-  const labels = new Map(nodes.map(node => [node.id, labelOf(node)]))
-  const selfUs = new Map<string, number>()
-  samples.forEach((id, index) => {
-    const label = labels.get(id) ?? '(unknown)'
-    selfUs.set(label, (selfUs.get(label) ?? 0) + (timeDeltas[index] ?? 0))
-  })
-  selfUs.delete('(idle)')
-  const totalUs = [...selfUs.values()].reduce((sum, part) => sum + part, 0)
-  const rows = [...selfUs].sort(([, a], [, b]) => b - a).slice(0, count)
-  process.stdout.write(`\n${basename(path)}: busy for ${(totalUs / 1e6).toFixed(1)} s\n`)
-  for (const [label, us] of rows) process.stdout.write(`${((us / totalUs) * 100).toFixed(1).padStart(6)} %  ${label}\n`)
-}
-
-function labelOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
-  const name = functionName === '' ? '(anonymous)' : functionName
-  if (url === '') return name
-  const file = url.startsWith('file:') ? shortPath(fileURLToPath(url)) : url
-  return `${name}  ${file}:${lineNumber + 1}`
-}
-
-/** The last folders are enough to know a file by. */
-function shortPath(path: string): string {
-  return path.split('/').slice(-4).join('/')
+  const root = frameTree(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile)
+  const pagePath = path.replace(/\.cpuprofile$/, '.html')
+  writeFileSync(pagePath, flameGraph(basename(path), root))
+  process.stdout.write(
+    `\n${basename(path)}: busy for ${(root.totalUs / 1e6).toFixed(1)} s; flame graph in ${pagePath}\n`,
+  )
+  for (const { label, us } of selfTimes(root).slice(0, count)) {
+    process.stdout.write(`${((us / root.totalUs) * 100).toFixed(1).padStart(6)} %  ${label}\n`)
+  }
 }
 
 const [folder, count = '20'] = process.argv.slice(2)

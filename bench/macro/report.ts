@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { aimOf } from './report/aims.ts'
 import { durableReport } from './report/durable-report.ts'
 import { markdownReport } from './report/markdown-report.ts'
-import type { Results } from './results.ts'
+import { type Results, readResults } from './results.ts'
 
 /**
  * `node bench/dist/macro/report.js [FILE…]`: writes the newest results, or those in the files given, into docs/performance.md. Those
@@ -38,29 +37,19 @@ function selected(results: Results, isDurable: boolean): Results {
 function committedResults(): string[] {
   const folder = join(root, 'bench/results')
   const paths = readdirSync(folder).flatMap(name => (name.endsWith('.json') ? [join(folder, name)] : []))
-  return paths.sort((a, b) => read(b).date.localeCompare(read(a).date))
-}
-
-/** Files of before there were trials have none. */
-function read(path: string): Results {
-  const results = JSON.parse(readFileSync(path, 'utf8')) as Omit<Results, 'trials'> & Partial<Results>
-  const trials = (results.trials ?? []).map(trial => ({
-    ...trial,
-    figures: trial.figures.map(figure => ({ ...figure, aim: aimOf(figure.aim) })),
-  }))
-  return { ...results, trials }
+  return paths.sort((a, b) => readResults(b).date.localeCompare(readResults(a).date))
 }
 
 function replaced(document: string, { name, select, report }: Part, paths: readonly string[]): string {
   const path = paths.find(path => {
-    const { scenarios, trials } = select(read(path))
+    const { scenarios, trials } = select(readResults(path))
     return scenarios.length + trials.length > 0
   })
   if (path === undefined) return document
   const [begin, end] = [`<!-- begin of ${name} -->`, `<!-- end of ${name} -->`]
   const [first, last] = [document.indexOf(begin), document.indexOf(end)]
   if (first === -1 || last < first) throw new Error(`docs/performance.md has no "${begin}" followed by "${end}"`)
-  const text = report(select(read(path)), relative(join(root, 'docs'), path))
+  const text = report(select(readResults(path)), relative(join(root, 'docs'), path))
   return `${document.slice(0, first)}${begin}\n\n${text}\n${document.slice(last)}`
 }
 

@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import type { BrokerName, Program } from './brokers/broker-names.ts'
+import { type GcPauses, LONGEST_PAUSES } from './brokers/gc-pauses.ts'
 import type { Faults } from './load/message-order.ts'
 import type { Latency, Round } from './load/round.ts'
 import type { Scenario } from './scenarios.ts'
-import type { Figure } from './trials/trial.ts'
+import { median } from './statistics.ts'
+import type { Aim, Figure } from './trials/trial.ts'
 
 /** What a run leaves behind; the file in bench/results is this as JSON. */
 export interface Results {
@@ -69,27 +71,35 @@ export function medianRound(rounds: readonly Round[]): Round | undefined {
   if (rounds.length === 0) return undefined
   const of = (quantity: (round: Round) => number): number => median(rounds.map(quantity))
   const acknowledgements = rounds.flatMap(({ acknowledgementUs }) => acknowledgementUs ?? [])
+  const late = rounds.flatMap(({ lateUs }) => lateUs ?? [])
+  const collections = rounds.flatMap(({ gc }) => gc ?? [])
   return {
     seconds: of(round => round.seconds),
     messageCount: of(round => round.messageCount),
     messagesPerSecond: of(round => round.messagesPerSecond),
     latencyUs: medianLatency(rounds.map(({ latencyUs }) => latencyUs)),
     acknowledgementUs: acknowledgements.length === 0 ? undefined : medianLatency(acknowledgements),
+    lateUs: late.length === 0 ? undefined : medianLatency(late),
+    gc: collections.length === 0 ? undefined : medianPauses(collections),
     generatorCpu: of(round => round.generatorCpu),
     brokerCpu: of(round => round.brokerCpu),
     brokerUsPerMessage: of(round => round.brokerUsPerMessage),
   }
 }
 
+/** But of the longest pauses, which are those of all rounds. */
+function medianPauses(rounds: readonly GcPauses[]): GcPauses {
+  const of = (name: Exclude<keyof GcPauses, 'longestMs'>): number => median(rounds.map(pauses => pauses[name]))
+  const longestMs = rounds.flatMap(({ longestMs }) => longestMs).sort((a, b) => b - a)
+  return {
+    ...{ count: of('count'), totalMs: of('totalMs'), longestMs: longestMs.slice(0, LONGEST_PAUSES) },
+    ...{ freedBytes: of('freedBytes'), bytesPerMessage: of('bytesPerMessage') },
+  }
+}
+
 function medianLatency(latencies: readonly Latency[]): Latency {
   const of = (name: keyof Latency): number => median(latencies.map(latency => latency[name]))
   return { p50: of('p50'), p99: of('p99'), p999: of('p999'), max: of('max') }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 /** How many times the rate of `of` is the rate of `to`; `undefined` when one of them was not measured. */
@@ -101,6 +111,21 @@ export function ratio({ brokers }: ScenarioResult, of: BrokerName, to: BrokerNam
 /** Whether messages went wrong in a way that no QoS allows. QoS 1 may duplicate; nothing may lose or reorder. */
 export function isFaulty(qos: number, { lost, duplicates, reordered, strays }: Faults): boolean {
   return lost + reordered + strays > 0 || (qos !== 1 && duplicates > 0)
+}
+
+/** Reads a file of results. Those of before there were trials have none, and aims were rates at least. */
+export function readResults(path: string): Results {
+  const results = JSON.parse(readFileSync(path, 'utf8')) as Omit<Results, 'trials'> & Partial<Results>
+  const trials = (results.trials ?? []).map(trial => ({
+    ...trial,
+    figures: trial.figures.map(figure => ({ ...figure, aim: aimOf(figure.aim) })),
+  }))
+  return { ...results, trials }
+}
+
+/** Aims of files from before an aim could be anything but a rate at least. */
+function aimOf(aim: Aim | number | undefined): Aim | undefined {
+  return typeof aim === 'number' ? { atLeast: aim } : aim
 }
 
 export function describeMachine(pinning: string): Machine {

@@ -5,8 +5,18 @@ import { programVersion } from './brokers/brokers.ts'
 import { type Cores, findCores } from './brokers/cores.ts'
 import { killRunning } from './brokers/running.ts'
 import { type Options, parseOptions, UsageError, usage } from './options.ts'
-import { textTable } from './report/text-table.ts'
-import { currentCommit, describeMachine, type Results, type ScenarioResult, type TrialResult } from './results.ts'
+import { compare, comparisonTable } from './report/comparison.ts'
+import { soakReport } from './report/soak-report.ts'
+import { aligned, textTable } from './report/text-table.ts'
+import {
+  currentCommit,
+  describeMachine,
+  type Results,
+  readResults,
+  type ScenarioResult,
+  type TrialResult,
+} from './results.ts'
+import { soak } from './soak.ts'
 import { runScenario } from './suite.ts'
 import { runTrial } from './trials/trial-suite.ts'
 
@@ -15,10 +25,11 @@ type Measured = Pick<Results, 'scenarios' | 'trials'>
 /** `npm run bench`: scenarios against brokers, a table, a file of results, and a failure if a message went wrong. */
 async function main(): Promise<void> {
   const asked = parseOptions(process.argv.slice(2))
-  if (asked === undefined) {
-    process.stdout.write(usage)
+  if (typeof asked === 'string') {
+    process.stdout.write(asked)
     return
   }
+  const earlier = asked.comparePath === undefined ? undefined : readResults(asked.comparePath)
   const versions = versionsOf(asked)
   const absent = new Set(brokerNames.filter(name => versions[programOf(name)] === undefined))
   const options = { ...asked, absent }
@@ -26,10 +37,14 @@ async function main(): Promise<void> {
   const cores = findCores()
   if (cores.unpinnedBecause !== undefined) say(`not pinned: ${cores.unpinnedBecause}; the two sides disturb each other`)
 
+  if (options.soakMs !== undefined) return runSoak({ ...options, soakMs: options.soakMs }, cores)
+
   const measured = await runAll(options, cores)
 
   const results = resultsOf(measured, options, cores, versions)
   process.stdout.write(`\n${textTable(results)}\n`)
+  if (earlier !== undefined)
+    process.stdout.write(`\n${aligned(comparisonTable(compare(results, earlier)), 2).join('\n')}\n`)
   say(`results are in ${save(results, options.jsonPath)}`)
   process.exitCode = reportFailures(measured)
 }
@@ -44,6 +59,16 @@ function versionsOf({ scenarios, trials, brokers }: Options): Partial<Record<Pro
     else versions[program] = version
   }
   return versions
+}
+
+/** Its verdict is the exit code too. */
+async function runSoak(options: Options & { readonly soakMs: number }, cores: Cores): Promise<void> {
+  const [scenario] = options.scenarios
+  const samples = await soak(scenario!, options, cores, say)
+  const { rows, verdict, isSteady } = soakReport(samples)
+  process.stdout.write(`\n${aligned(rows, 1).join('\n')}\n${verdict}\n`)
+  if (options.jsonPath !== undefined) writeFileSync(options.jsonPath, `${JSON.stringify(samples, undefined, 1)}\n`)
+  process.exitCode = isSteady ? 0 : 1
 }
 
 async function runAll(options: Options, cores: Cores): Promise<Measured> {

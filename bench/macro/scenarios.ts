@@ -157,7 +157,7 @@ export const slowDevices: Scenario = {
   ...{ window: 4, ratePerSecond: 1000, aim: undefined },
 }
 export const flood: Scenario = {
-  ...{ ...fanIn, name: 'flood', group: 'fairness', qos: 0 },
+  ...{ ...fanIn, name: 'flood', group: 'flood', qos: 0 },
   ...{ publisherCount: 1, window: 4096, batch: 64 },
 }
 

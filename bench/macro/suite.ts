@@ -1,7 +1,9 @@
+import type { GCProfilerResult } from 'node:v8'
 import type { BrokerName } from './brokers/broker-names.ts'
 import { type Broker, startBroker } from './brokers/brokers.ts'
 import type { Cores } from './brokers/cores.ts'
 import { DataFolder } from './brokers/data-folder.ts'
+import { gcPausesOf } from './brokers/gc-pauses.ts'
 import { running } from './brokers/running.ts'
 import { GeneratorProcess, LoadFailedError } from './load/generator-process.ts'
 import { type Faults, noFaults } from './load/message-order.ts'
@@ -43,7 +45,7 @@ export async function runScenario(
   for (const contender of contenders) await attempt(contender, () => open(contender, scenario, options, cores))
   for (let round = 0; round < options.roundCount; round++) {
     for (const contender of contenders) {
-      await attempt(contender, () => measure(contender, scenario, options.measuredSeconds * 1000))
+      await attempt(contender, () => measure(contender, scenario, options))
       report(progressOf(contender, scenario, `${round + 1}/${options.roundCount}`))
     }
   }
@@ -73,9 +75,14 @@ async function open(contender: Contender, scenario: Scenario, options: Options, 
   judge(contender, scenario, faults)
 }
 
-async function measure(contender: Contender, scenario: Scenario, measuredMs: number): Promise<void> {
+async function measure(contender: Contender, scenario: Scenario, options: Options): Promise<void> {
+  const inspect = options.watchesGc ? contender.broker!.inspect : undefined
+  await inspect?.('watch-gc')
+  const measuredMs = options.measuredSeconds * 1000
   const { round, faults } = await contender.generator!.measure({ type: 'run', rampMs: RAMP_MS, measuredMs })
-  contender.rounds.push(round)
+  const collections = (await inspect?.('end-gc')) as GCProfilerResult | undefined
+  const gc = collections === undefined ? undefined : gcPausesOf(collections, round.carriedCount ?? 0)
+  contender.rounds.push({ ...round, gc })
   judge(contender, scenario, faults)
 }
 

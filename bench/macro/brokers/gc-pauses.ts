@@ -12,7 +12,8 @@ export interface GcPauses {
   readonly bytesPerMessage: number
 }
 
-const LONGEST_COUNT = 3
+/** Of the longest pauses, so many are told. */
+export const LONGEST_PAUSES = 3
 
 /** @param messageCount delivered while collections were watched */
 export function gcPausesOf({ statistics }: Pick<GCProfilerResult, 'statistics'>, messageCount: number): GcPauses {
@@ -23,7 +24,7 @@ export function gcPausesOf({ statistics }: Pick<GCProfilerResult, 'statistics'>,
   return {
     count: pausesMs.length,
     totalMs: pausesMs.reduce((sum, pauseMs) => sum + pauseMs, 0),
-    longestMs: pausesMs.sort((a, b) => b - a).slice(0, LONGEST_COUNT),
+    longestMs: pausesMs.sort((a, b) => b - a).slice(0, LONGEST_PAUSES),
     freedBytes,
     bytesPerMessage: messageCount === 0 ? 0 : freedBytes / messageCount,
   }

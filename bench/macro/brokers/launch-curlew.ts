@@ -19,6 +19,7 @@ const broker = createBroker({
   ...(store && { store }),
   log,
   limits: {
+    subscriptionsMax: 1_000_000,
     receiveMaximum: 0xffff,
     inFlightMessagesMax: 0xffff,
     inFlightBytesMax: 2 ** 30,

@@ -1,7 +1,7 @@
 import { type BrokerName, brokerTitles } from '../brokers/broker-names.ts'
 import type { TrialResult } from '../results.ts'
 import type { Scenario } from '../scenarios.ts'
-import { type Aim, type Figure, figureText } from '../trials/trial.ts'
+import { type Figure, figureText } from '../trials/trial.ts'
 
 /** An aim as people read it, such as `≥ 5 × aedes` or `≤ 6,144 B`; empty when there is none. */
 export function aimText(figure: Figure): string {
@@ -25,11 +25,6 @@ export function isMissed(figure: Figure, brokers: TrialResult['brokers'], own: B
   const base = aim?.times === undefined ? 1 : brokers[aim.times]?.median[key]
   if (aim === undefined || value === undefined || base === undefined) return false
   return 'atLeast' in aim ? value < aim.atLeast * base : value > aim.atMost * base
-}
-
-/** Aims of files from before an aim could be anything but a rate at least. */
-export function aimOf(aim: Aim | number | undefined): Aim | undefined {
-  return typeof aim === 'number' ? { atLeast: aim } : aim
 }
 
 /** Aims that `own` misses in a trial, a line of the report each. */

@@ -13,10 +13,25 @@ const headings = [
 export function textTable(results: Results): string {
   const { scenarios, trials } = results
   const lines = scenarios.length === 0 ? [] : aligned([headings, ...scenarios.flatMap(rowsOf)], 2)
+  lines.push(...gcTable(scenarios))
   for (const trial of trials) lines.push('', ...aligned(trialRows(trial), 1))
   const { machine, commit, command } = results
   const about = `${machine.cpu}, ${machine.coreCount} cores, Node ${machine.node}; ${machine.pinning}; commit ${commit}`
   return [...lines, '', about, command].join('\n')
+}
+
+/** Garbage collection of each broker, where that was measured. */
+function gcTable(scenarios: Results['scenarios']): string[] {
+  const rows = scenarios.flatMap(({ scenario, brokers }) =>
+    Object.entries(brokers).flatMap(([name, { median }]) => {
+      const gc = median?.gc
+      if (gc === undefined) return []
+      const longest = gc.longestMs.map(pauseMs => pauseMs.toFixed(1)).join(', ')
+      return [[scenario.name, name, String(gc.count), gc.totalMs.toFixed(1), longest, gc.bytesPerMessage.toFixed(0)]]
+    }),
+  )
+  if (rows.length === 0) return []
+  return ['', ...aligned([['garbage', 'broker', 'pauses', 'total ms', 'longest ms', 'B/msg'], ...rows], 2)]
 }
 
 /** One line for each figure, one column for each broker. */
@@ -36,7 +51,8 @@ function trialRows({ name, figures, brokers }: TrialResult): string[][] {
   ]
 }
 
-function aligned(rows: readonly string[][], leftColumns: number): string[] {
+/** @param leftColumns so many columns are aligned to the left, the others to the right */
+export function aligned(rows: readonly string[][], leftColumns: number): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
   return rows.map(row => row.map((cell, column) => pad(cell, widths[column]!, column >= leftColumns)).join('  '))
 }
