@@ -29,7 +29,7 @@ function selected(results: Results, isDurable: boolean): Results {
   return {
     ...results,
     scenarios: scenarios.filter(({ scenario }) => (scenario.group === 'durable') === isDurable),
-    trials: isDurable ? trials : [],
+    trials: trials.filter(({ group }) => (group === 'durable') === isDurable),
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import type { BrokerName, Program } from './brokers/broker-names.ts'
 import { type GcPauses, LONGEST_PAUSES } from './brokers/gc-pauses.ts'
+import type { Group } from './groups.ts'
 import type { Faults } from './load/message-order.ts'
 import type { Latency, Round } from './load/round.ts'
 import type { Scenario } from './scenarios.ts'
@@ -48,6 +49,7 @@ export interface BrokerResult {
 
 export interface TrialResult {
   readonly name: string
+  readonly group: Group
   readonly figures: readonly Figure[]
   readonly brokers: Partial<Record<BrokerName, TrialBrokerResult>>
 }
@@ -113,11 +115,12 @@ export function isFaulty(qos: number, { lost, duplicates, reordered, strays }: F
   return lost + reordered + strays > 0 || (qos !== 1 && duplicates > 0)
 }
 
-/** Reads a file of results. Those of before there were trials have none, and aims were rates at least. */
+/** Reads a file of results. Those of before there were trials have none; the first trials were durable ones, and their aims rates at least. */
 export function readResults(path: string): Results {
   const results = JSON.parse(readFileSync(path, 'utf8')) as Omit<Results, 'trials'> & Partial<Results>
   const trials = (results.trials ?? []).map(trial => ({
     ...trial,
+    group: trial.group ?? 'durable',
     figures: trial.figures.map(figure => ({ ...figure, aim: aimOf(figure.aim) })),
   }))
   return { ...results, trials }

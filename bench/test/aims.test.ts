@@ -37,7 +37,7 @@ test('aims read as people write them', () => {
 test('a missed aim says by how much', () => {
   const brokers = { curlew: figures({ rate: 200, bytes: 7000 }), aedes: figures({ rate: 100 }) }
 
-  expect(missedAims({ name: 'connections', figures: [storm, size], brokers }, 'curlew')).toEqual([
+  expect(missedAims({ name: 'connections', group: 'connections', figures: [storm, size], brokers }, 'curlew')).toEqual([
     '- connections, connects: 200/s, aedes 100/s; the aim is ≥ 3 × aedes.',
     '- connections, memory of a connection: 7,000 B; the aim is ≤ 6,144 B.',
   ])

@@ -36,7 +36,9 @@ test('figures of trials are compared by their key', () => {
   const figure = { key: 'bytes', label: 'memory', unit: 'B', aim: undefined } as const
   const of = (bytes: number) => ({
     ...noResults,
-    trials: [{ name: 'idle', figures: [figure], brokers: { curlew: figures({ bytes }) } }],
+    trials: [
+      { name: 'idle', group: 'connections' as const, figures: [figure], brokers: { curlew: figures({ bytes }) } },
+    ],
   })
 
   expect(compare(of(60), of(50))).toMatchObject([{ name: 'idle, memory, B', before: 50, now: 60, isNoise: false }])

@@ -1,9 +1,8 @@
-import { type BrokerName, brokerTitles, durableBrokers } from '../brokers/broker-names.ts'
-import type { Results, ScenarioResult, TrialResult } from '../results.ts'
-import { type Figure, figureText } from '../trials/trial.ts'
-import { aimText, missedAims } from './aims.ts'
+import { type BrokerName, durableBrokers } from '../brokers/broker-names.ts'
+import type { Results, ScenarioResult } from '../results.ts'
 import { milliseconds, runLines, times } from './markdown-report.ts'
 import { markdownTable } from './markdown-table.ts'
+import { failures, titlesOf, trialShortcomings, trialTable } from './trial-report.ts'
 
 const own = 'curlew-always'
 
@@ -12,7 +11,7 @@ export function durableReport(results: Results, link: string): string {
   return [
     ...['### Run with a store', '', ...runLines(results, link), ''],
     ...['### Receivers online', '', ...onlineTable(results), '', ...onlineLatencyTable(results), ''],
-    ...['### Receivers away', '', ...results.trials.flatMap(trial => [...trialTable(trial), ''])],
+    ...['### Receivers away', '', ...results.trials.flatMap(trial => [...trialTable(trial, durableBrokers), ''])],
     ...['### Where a store costs more than the aims allow', '', ...shortcomings(results), ''],
   ].join('\n')
 }
@@ -40,22 +39,12 @@ function onlineLatencyTable({ scenarios }: Results): string[] {
   return markdownTable(headings, rows)
 }
 
-function trialTable({ name, figures, brokers }: TrialResult): string[] {
-  const names = durableBrokers.filter(broker => brokers[broker] !== undefined)
-  const rows = figures.map(figure => [
-    figure.label,
-    ...names.map(broker => {
-      const value = brokers[broker]?.median[figure.key]
-      return value === undefined ? '–' : figureText(figure, value)
-    }),
-    aimText(figure),
-  ])
-  return markdownTable([name, ...titlesOf(names), 'Aim'], rows)
-}
-
 /** Aims missed, brokers without a store that were faster, and faults. */
 function shortcomings({ scenarios, trials }: Results): string[] {
-  const found = [...scenarios.flatMap(slowness), ...trials.flatMap(trialShortcomings)]
+  const found = [
+    ...scenarios.flatMap(slowness),
+    ...trials.flatMap(trial => trialShortcomings(trial, own, durableBrokers)),
+  ]
   return found.length === 0 ? ['Nowhere in this run.'] : found
 }
 
@@ -69,36 +58,8 @@ function slowness(result: ScenarioResult): string[] {
   return [
     ...(isSlow ? [`- ${scenario.name}: ${times(toMemory)} of Curlew in memory; the aim is ≥ 0.5.`] : []),
     ...(isBehind ? [`- ${scenario.name}: ${times(toMosquitto)} of Mosquitto without a store.`] : []),
-    ...failures(scenario.name, brokers),
+    ...failures(scenario.name, brokers, durableBrokers),
   ]
-}
-
-function trialShortcomings(trial: TrialResult): string[] {
-  const { name, figures, brokers } = trial
-  const behind = figures.flatMap(figure => behindOthers(name, figure, brokers))
-  return [...missedAims(trial, own), ...behind, ...failures(name, brokers)]
-}
-
-/** Rates and times of others that were better. */
-function behindOthers(trial: string, figure: Figure, brokers: TrialResult['brokers']): string[] {
-  const value = brokers[own]?.median[figure.key]
-  if (value === undefined) return []
-  const better = durableBrokers.filter(name => {
-    const other = brokers[name]?.median[figure.key]
-    if (other === undefined || name.startsWith('curlew')) return false
-    return figure.unit === 'per second' ? other > value : other < value
-  })
-  return better.length === 0 ? [] : [`- ${trial}, ${figure.label}: behind ${titlesOf(better).join(', ')}.`]
-}
-
-function failures(
-  name: string,
-  brokers: Partial<Record<BrokerName, { readonly failure: string | undefined }>>,
-): string[] {
-  return durableBrokers.flatMap(broker => {
-    const failure = brokers[broker]?.failure
-    return failure === undefined ? [] : [`- ${name}: ${brokerTitles[broker]} failed: ${failure}.`]
-  })
 }
 
 /** Our rate with the store as a multiple of another. */
@@ -110,8 +71,4 @@ function quotient({ brokers }: ScenarioResult, of: BrokerName): number | undefin
 function rateText({ brokers }: ScenarioResult, name: BrokerName): string {
   const rate = brokers[name]?.median?.messagesPerSecond
   return rate === undefined ? '–' : Math.round(rate).toLocaleString('en')
-}
-
-function titlesOf(names: readonly BrokerName[]): string[] {
-  return names.map(name => brokerTitles[name])
 }

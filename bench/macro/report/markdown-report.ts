@@ -1,6 +1,13 @@
 import { type BrokerName, memoryBrokers as brokerNames, brokerTitles as titles } from '../brokers/broker-names.ts'
+import type { Latency } from '../load/round.ts'
 import { isFaulty, type Results, ratio, type ScenarioResult } from '../results.ts'
+import type { Scenario } from '../scenarios.ts'
+import { scenarioAimText } from './aims.ts'
 import { markdownTable } from './markdown-table.ts'
+import { trialShortcomings, trialTable } from './trial-report.ts'
+
+/** A generator that uses so much of its core may be what was measured. */
+const GENERATOR_BUSY = 0.9
 
 /** Results as the part of docs/performance.md that is made by machine. @param link to the file they come from */
 export function markdownReport(results: Results, link: string): string {
@@ -9,6 +16,9 @@ export function markdownReport(results: Results, link: string): string {
     ...['### Messages per second', '', ...rateTable(results), ''],
     ...['### Latency', '', ...latencyTable(results), ''],
     ...['### CPU time of the broker per message', '', ...cpuTable(results), ''],
+    ...trialTables(results),
+    ...garbageTable(results),
+    ...['### Where the load generator was the bottleneck', '', ...generatorLimits(results), ''],
     ...['### Where Curlew is behind', '', ...shortcomings(results), ''],
   ].join('\n')
 }
@@ -29,12 +39,34 @@ export function runLines({ date, commit, command, machine, versions, ...run }: R
   ]
 }
 
+function trialTables({ trials }: Results): string[] {
+  const tables = trials.flatMap(trial => [...trialTable(trial, brokerNames), ''])
+  return tables.length === 0 ? [] : ['### Connections, Subscriptions, memory, fairness', '', ...tables]
+}
+
+/** Only of runs with `--gc`. */
+function garbageTable({ scenarios }: Results): string[] {
+  const rows = scenarios.flatMap(({ scenario, brokers }) =>
+    brokerNames.flatMap(name => {
+      const gc = brokers[name]?.median?.gc
+      if (gc === undefined) return []
+      const longest = gc.longestMs.map(pauseMs => pauseMs.toFixed(1)).join(', ')
+      return [
+        [`${scenario.name}, ${titles[name]}`, gc.count, gc.totalMs.toFixed(1), longest, gc.bytesPerMessage.toFixed(0)],
+      ]
+    }),
+  )
+  if (rows.length === 0) return []
+  const headings = ['Garbage collection', 'Pauses', 'Total, ms', 'Longest, ms', 'Bytes per message']
+  return ['### Garbage', '', ...markdownTable(headings, rows), '']
+}
+
 function rateTable({ scenarios }: Results): string[] {
   const headings = ['Scenario', 'Window', ...brokerNames.map(name => titles[name]), '× Mosquitto', 'Aim', '× aedes']
   const rows = scenarios.map(result => {
     const { scenario } = result
     const rates = brokerNames.map(name => rateOf(result, name))
-    const aim = scenario.aim === undefined ? '' : `≥ ${scenario.aim}`
+    const aim = scenarioAimText(scenario)
     const window = scenario.ratePerSecond === undefined ? scenario.window : 'paced'
     const [mosquitto, aedes] = [ratio(result, 'curlew', 'mosquitto'), ratio(result, 'curlew', 'aedes')]
     const isPaced = scenario.ratePerSecond !== undefined
@@ -68,9 +100,29 @@ function cpuTable({ scenarios }: Results): string[] {
   return markdownTable(headings, rows)
 }
 
+/** Where the generator had no time left, rates are lower bounds. */
+function generatorLimits({ scenarios }: Results): string[] {
+  const busy = scenarios.flatMap(({ scenario, brokers }) =>
+    brokerNames.flatMap(name => {
+      const share = brokers[name]?.median?.generatorCpu ?? 0
+      // Earlier results count the time in which a paced generator only spins.
+      if (
+        share < GENERATOR_BUSY ||
+        (brokers[name]?.median?.lateUs === undefined && scenario.ratePerSecond !== undefined)
+      )
+        return []
+      return [`- ${scenario.name}, ${titles[name]}: the generator used ${percent(share)} of its core.`]
+    }),
+  )
+  return busy.length === 0 ? ['Nowhere in this run.'] : busy
+}
+
 /** Aims missed, brokers that were faster, and faults: what an honest reader wants to know first. */
-function shortcomings({ scenarios }: Results): string[] {
-  const found = scenarios.flatMap(result => [...slowness(result), ...costliness(result), ...faultsIn(result)])
+function shortcomings({ scenarios, trials }: Results): string[] {
+  const found = [
+    ...scenarios.flatMap(result => [...slowness(result), ...costliness(result), ...faultsIn(result)]),
+    ...trials.flatMap(trial => trialShortcomings(trial, 'curlew', brokerNames)),
+  ]
   return found.length === 0 ? ['Nowhere in this run.'] : found
 }
 
@@ -96,11 +148,18 @@ function costliness({ scenario, brokers }: ScenarioResult): string[] {
 function slowerLatency({ scenario, brokers }: ScenarioResult): string[] {
   const own = brokers.curlew?.median?.latencyUs
   if (own === undefined) return []
-  return (['mosquitto', 'aedes'] as const).flatMap(name => {
+  const missed = missedLatency(scenario, own, brokers.mosquitto?.median?.latencyUs)
+  const later = (['mosquitto', 'aedes'] as const).flatMap(name => {
     const other = brokers[name]?.median?.latencyUs
     const worse = (['p50', 'p99', 'p999'] as const).filter(percentile => other && own[percentile] > other[percentile])
     return worse.length === 0 ? [] : [`- ${scenario.name}: later than ${titles[name]} at ${worse.join(', ')}.`]
   })
+  return [...missed, ...later]
+}
+
+function missedLatency({ name, aim }: Scenario, own: Latency, other: Latency | undefined): string[] {
+  if (aim === undefined || other === undefined || own.p99 <= aim * other.p99) return []
+  return [`- ${name}: p99 is ${times(own.p99 / other.p99)} of Mosquitto's; the aim is ≤ ${aim}.`]
 }
 
 function faultsIn({ scenario, brokers }: ScenarioResult): string[] {

@@ -31,8 +31,8 @@ export async function runTrial(
     }
   }
   for (const { bench } of contenders) await bench?.close()
-  const { name, figures } = trial
-  return { name, figures, brokers: Object.fromEntries(contenders.map(entry => [entry.name, resultOf(entry)])) }
+  const { name, group, figures } = trial
+  return { name, group, figures, brokers: Object.fromEntries(contenders.map(entry => [entry.name, resultOf(entry)])) }
 }
 
 async function measure(contender: Contender, trial: Trial, options: Options, cores: Cores): Promise<void> {
