@@ -23,6 +23,15 @@ test('messages may go to either member', () => {
   expect(faults).toEqual(noFaults())
 })
 
+test('a message may be overtaken by many that go to another member', () => {
+  const { faults, first, second } = group()
+
+  for (let sequence = 1; sequence < 250; sequence++) second.accept(0, sequence)
+
+  expect(first.accept(0, 0)).toBe(true)
+  expect(faults).toEqual(noFaults())
+})
+
 test('a message that both members get is a duplicate', () => {
   const { faults, first, second } = group()
 

@@ -1,26 +1,32 @@
 import type { ArrivalOrder, Faults } from './message-order.ts'
 
-/** Which messages have come to any subscriber of a group. Slot `n % window` of a publisher holds the last `n` that has come. */
+/**
+ * Windows that a message may be overtaken by. A publisher has a window of messages under way, whatever their order: while one waits at a
+ * slow member, others may pass it, until all that is under way waits there. With members in turn that is at most a window for each.
+ */
+const WINDOWS = 64
+
+/** Which messages have come to any subscriber of a group. Slot `n % slotCount` of a publisher holds the last `n` that has come, plus 1. */
 export class SharedArrivals {
-  readonly window: number
   readonly faults: Faults
-  readonly #sequences: Float64Array
+  readonly #slotCount: number
+  readonly #sequences: Uint32Array
 
   /** @param window messages of one publisher that may be under way */
   constructor(publisherCount: number, window: number, faults: Faults) {
-    this.window = window
     this.faults = faults
-    this.#sequences = new Float64Array(publisherCount * window).fill(-1)
+    this.#slotCount = window * WINDOWS
+    this.#sequences = new Uint32Array(publisherCount * this.#slotCount)
   }
 
   /** @returns whether the message is new */
   accept(publisherIndex: number, sequence: number): boolean {
-    const slot = publisherIndex * this.window + (sequence % this.window)
+    const slot = publisherIndex * this.#slotCount + (sequence % this.#slotCount)
     const last = this.#sequences[slot]
     if (last === undefined) this.faults.strays++
-    else if (last >= sequence) this.faults.duplicates++
-    else this.#sequences[slot] = sequence
-    return last !== undefined && last < sequence
+    else if (last > sequence) this.faults.duplicates++
+    else this.#sequences[slot] = sequence + 1
+    return last !== undefined && last <= sequence
   }
 }
 
