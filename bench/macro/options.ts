@@ -90,6 +90,7 @@ function wantedOf(
   words: readonly string[],
 ): [readonly Scenario[], readonly Trial[]] {
   if (all && words.length > 0) throw new UsageError('--all and --only exclude each other')
+  if (all && soak !== undefined) throw new UsageError('--soak takes one scenario, not --all')
   if (all) return [scenarios, trials]
   if (soak === undefined) return [chosen(scenarios, words), chosen(trials, words)]
   const wanted = chosen(scenarios, words.length === 0 ? [soakScenarioName] : words)

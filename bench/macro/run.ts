@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     process.stdout.write(asked)
     return
   }
-  const earlier = asked.comparePath === undefined ? undefined : readResults(asked.comparePath)
+  const earlier = asked.comparePath === undefined ? undefined : earlierResults(asked.comparePath)
   const versions = versionsOf(asked)
   const absent = new Set(brokerNames.filter(name => versions[programOf(name)] === undefined))
   const options = { ...asked, absent }
@@ -47,6 +47,15 @@ async function main(): Promise<void> {
     process.stdout.write(`\n${aligned(comparisonTable(compare(results, earlier)), 2).join('\n')}\n`)
   say(`results are in ${save(results, options.jsonPath)}`)
   process.exitCode = reportFailures(measured)
+}
+
+/** Read before anything is measured, so that a wrong name does not cost the run. @throws {UsageError} */
+function earlierResults(path: string): Results {
+  try {
+    return readResults(path)
+  } catch (error) {
+    throw new UsageError(`--compare: ${path} has no results: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /** Programs that are not installed are left out, aloud. */

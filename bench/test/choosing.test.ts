@@ -46,6 +46,7 @@ const refused: string[][] = [
   ['--soak', '0s'],
   ['--soak', '5m', '--only', 'p2p'],
   ['--all', '--only', 'p2p'],
+  ['--all', '--soak', '5m'],
   ['--only', 'nothing like it'],
   ['--window', '3'],
 ]
