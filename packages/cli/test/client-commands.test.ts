@@ -9,6 +9,8 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const proto = `syntax = "proto3"; package home;
 message Reading { string room = 1; double celsius = 2; int64 at = 3; bytes raw = 4; }`
+const schema = `{"type":"record","name":"Reading","fields":[
+{"name":"room","type":"string"},{"name":"celsius","type":["null","double"]},{"name":"raw","type":"bytes"}]}`
 const protobufFlags = ['--protobuf-path', 'reading.proto', '--protobuf-message-name', 'home.Reading']
 
 interface Setting {
@@ -30,7 +32,7 @@ async function setting(port = 0): Promise<Setting> {
   const ws = await broker.listen({ protocol: 'ws', port: 0 })
   const others = await connect(mqtt.url)
   onTestFinished(() => others.close())
-  const folder = temporaryFolder({ 'reading.proto': proto })
+  const folder = temporaryFolder({ 'reading.proto': proto, 'reading.avsc': schema, 'level.avsc': '["null","double"]' })
   const environment = { XDG_CONFIG_HOME: folder }
   const place = ['-h', '127.0.0.1', '-p', `${mqtt.port}`]
   return {
@@ -57,6 +59,13 @@ const formats: [flags: string[], text: string, payload: string, printed: string]
     '0a076b69746368656e110000000000803540',
     '{"room":"kitchen","celsius":21.5,"at":"0","raw":""}',
   ],
+  [
+    ['--avsc-path', 'reading.avsc'],
+    '{"room":"x","celsius":{"double":21.5},"raw":"\\u00ff"}',
+    '0278' + '020000000000803540' + '02ff',
+    '{"room":"x","celsius":{"double":21.5},"raw":"\u00ff"}',
+  ],
+  [['--format', 'avro', '--avsc-path', 'level.avsc'], '21.5', '020000000000803540', '{"double":21.5}'],
 ]
 for (const [flags, text, payload, printed] of formats) {
   test(`${flags.join(' ')} publishes ${text} as ${payload} and prints that as ${printed}`, async () => {

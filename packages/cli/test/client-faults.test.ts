@@ -103,6 +103,11 @@ const faults: [args: string[], exitCode: number, stderr: string][] = [
     1,
     'protobuf needs a .proto file and the name of a message in it\nTry: --protobuf-path reading.proto --protobuf-message-name package.Reading',
   ],
+  [
+    ['pub', '-t', 'a', '-m', '1', '--format', 'avro'],
+    1,
+    'avro needs a file with a schema\nTry: --avsc-path reading.avsc',
+  ],
   [['sub', '-t', 'a', '--cert', 'c.pem'], 1, '--cert and --key belong together: give both or none'],
   [['sub', '-t', 'a', '-o', 'none'], 1, 'cannot read none: there is no such file or folder'],
   [['sub', '-t', 'a', '-p', '1', '-h', '127.0.0.1'], 1, 'nothing listens on 127.0.0.1:1\nTry: curlew start --port 1'],

@@ -149,9 +149,10 @@ export interface PayloadFlags {
   readonly format?: PayloadFormat
   readonly protobufPath?: string
   readonly protobufMessageName?: string
+  readonly avscPath?: string
 }
 
-export const payloadFormats = ['json', 'hex', 'base64', 'cbor', 'msgpack', 'protobuf'] as const
+export const payloadFormats = ['json', 'hex', 'base64', 'cbor', 'msgpack', 'protobuf', 'avro'] as const
 export type PayloadFormat = (typeof payloadFormats)[number]
 
 /** Declares them. @param hasLines whether each line of standard input can be a message */
@@ -174,6 +175,7 @@ export function addFormatFlags(command: Command, what: string): Command {
     .addOption(new Option('--format <format>', `${what} json, hex, base64, cbor, …`).choices(payloadFormats))
     .option('--protobuf-path <file>', 'the .proto file, for --format protobuf', someText)
     .option('--protobuf-message-name <name>', 'the message in it, such as package.Reading', someText)
+    .option('--avsc-path <file>', 'the Avro schema, for --format avro', someText)
 }
 
 /** The flags that say how to print messages, in `sub` and `request`. */
@@ -190,6 +192,7 @@ export interface PrintFlags {
   readonly format?: PayloadFormat
   readonly protobufPath?: string
   readonly protobufMessageName?: string
+  readonly avscPath?: string
 }
 
 /** Declares them, but for the payload formats. */

@@ -5,7 +5,7 @@ import { styleOf } from '../output.ts'
 import type { PrintFlags } from './client-flags.ts'
 import { ToolExitCode } from './connection-fault.ts'
 import { messageFormat } from './message-format.ts'
-import { type PayloadCodec, payloadCodec } from './payload-format.ts'
+import { formatOf, type PayloadCodec, payloadCodec } from './payload-format.ts'
 import { prettyMessage } from './pretty-message.ts'
 import { arrivalNow, type PrintedMessage, printedMessage } from './printed-message.ts'
 import { UnprintableError } from './unprintable-error.ts'
@@ -46,14 +46,14 @@ export async function messagePrinter(flags: PrintFlags, output: NodeJS.WriteStre
 function readable(
   message: ReceivedMessage,
   codec: PayloadCodec | undefined,
-  { format = 'protobuf' }: PrintFlags,
+  flags: PrintFlags,
   isPretty: boolean,
 ): Uint8Array {
   if (!codec || message.size === 0) return message.payload
   try {
     return Buffer.from(codec.decode(message.payload, isPretty))
   } catch (error) {
-    const what = `Message payload is not ${format} on topic ${message.topic}: ${(error as Error).message}`
+    const what = `Message payload is not ${formatOf(flags)} on topic ${message.topic}: ${(error as Error).message}`
     throw new UnprintableError(what, nothing, error)
   }
 }

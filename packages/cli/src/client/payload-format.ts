@@ -1,6 +1,8 @@
+import type { Type as AvroType } from 'avsc'
 import { CommandError } from '../command-error.ts'
 import type { PayloadFormat } from './client-flags.ts'
 import { ToolExitCode } from './connection-fault.ts'
+import { fileContent } from './file-content.ts'
 import { formatJson } from './json-text.ts'
 
 /** Text that people read and write for payloads that are not text. Both directions throw an `Error` that says what is wrong. */
@@ -11,22 +13,29 @@ export interface PayloadCodec {
   decode(payload: Uint8Array, isPretty: boolean): string
 }
 
-/** Where a protobuf message is declared. */
+/** The format, and where a protobuf message or an Avro value is declared. */
 export interface FormatFlags {
   readonly format?: PayloadFormat
   readonly protobufPath?: string
   readonly protobufMessageName?: string
+  readonly avscPath?: string
+}
+
+/** The format that the flags name, be it by the file that declares it. */
+export function formatOf(flags: FormatFlags): PayloadFormat | undefined {
+  if (flags.format !== undefined) return flags.format
+  if (flags.avscPath !== undefined) return 'avro'
+  return flags.protobufPath !== undefined || flags.protobufMessageName !== undefined ? 'protobuf' : undefined
 }
 
 /**
  * The codec that the flags ask for; its library is loaded only then.
  *
  * @returns `undefined` without `--format`
- * @throws {CommandError} when the declaration of a protobuf message is missing or cannot be read
+ * @throws {CommandError} when the declaration of a protobuf message or an Avro schema is missing or cannot be read
  */
 export async function payloadCodec(flags: FormatFlags): Promise<PayloadCodec | undefined> {
-  const isProtobuf = flags.protobufPath !== undefined || flags.protobufMessageName !== undefined
-  const format = flags.format ?? (isProtobuf ? 'protobuf' : undefined)
+  const format = formatOf(flags)
   switch (format) {
     case undefined:
       return undefined
@@ -52,6 +61,8 @@ export async function payloadCodec(flags: FormatFlags): Promise<PayloadCodec | u
     }
     case 'protobuf':
       return protobufCodec(flags)
+    case 'avro':
+      return avroCodec(flags)
     default:
       return format satisfies never
   }
@@ -128,5 +139,37 @@ async function protobufCodec({ protobufPath, protobufMessageName }: FormatFlags)
     )
   } catch (error) {
     throw fault(error)
+  }
+}
+
+/** The text is Avro's own JSON, in which a value of a union names its type; to be sent, it may also go without the name. */
+async function avroCodec({ avscPath }: FormatFlags): Promise<PayloadCodec> {
+  const example = '--avsc-path reading.avsc'
+  if (avscPath === undefined) throw new CommandError(ToolExitCode.Failed, 'avro needs a file with a schema', [example])
+  const schema = fileContent('--avsc-path', avscPath).toString()
+  const { default: avro } = await import('avsc')
+  let type: AvroType
+  try {
+    type = avro.Type.forSchema(JSON.parse(schema))
+  } catch (error) {
+    const message = `cannot use the schema of ${avscPath}: ${(error as Error).message}`
+    throw new CommandError(ToolExitCode.Failed, message, [example], { cause: error })
+  }
+  return {
+    encode: text => type.toBuffer(avroValue(type, text.toString())),
+    decode: (payload, isPretty) => formatJson(type.toString(type.fromBuffer(Buffer.from(payload))), isPretty),
+  }
+}
+
+function avroValue(type: AvroType, text: string): unknown {
+  const plain: unknown = JSON.parse(text)
+  try {
+    return type.fromString(text)
+  } catch (error) {
+    try {
+      return type.clone(plain, { wrapUnions: true })
+    } catch {
+      throw error // it says what is wrong in terms of Avro's JSON
+    }
   }
 }

@@ -2,7 +2,7 @@ import { CommandError } from '../command-error.ts'
 import type { PayloadFlags } from './client-flags.ts'
 import { ToolExitCode } from './connection-fault.ts'
 import { fileContent } from './file-content.ts'
-import { type PayloadCodec, payloadCodec } from './payload-format.ts'
+import { formatOf, type PayloadCodec, payloadCodec } from './payload-format.ts'
 
 /** The longest line of standard input, in bytes: MQTT has no larger packet. */
 const LINE_BYTES_MAX = 268_435_455
@@ -31,12 +31,12 @@ export async function payloadSource(flags: PayloadFlags, input: NodeJS.ReadStrea
   return stdinLine ? { lines: encodedLines(input, encode) } : undefined
 }
 
-function encoded(text: Buffer, { format = 'protobuf' }: PayloadFlags, codec: PayloadCodec | undefined): Uint8Array {
+function encoded(text: Buffer, flags: PayloadFlags, codec: PayloadCodec | undefined): Uint8Array {
   if (!codec) return text
   try {
     return codec.encode(text)
   } catch (error) {
-    const message = `the message cannot be sent as ${format}: ${(error as Error).message}`
+    const message = `the message cannot be sent as ${formatOf(flags)}: ${(error as Error).message}`
     throw new CommandError(ToolExitCode.Failed, message, [], { cause: error })
   }
 }
