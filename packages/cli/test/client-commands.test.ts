@@ -202,6 +202,35 @@ test('request asks on a topic of its own, and tells the latency', async () => {
   expect(stderr).toMatch(/^latency: \d+\.\d{3} ms\n$/)
 })
 
+test('request -l asks line by line, and takes no response for one to another request', async () => {
+  const { start, others } = await setting()
+  await others.subscribe('clock', message => {
+    const topic = message.properties.responseTopic!
+    others.publish(topic, `${message.text()} 1`)
+    others.publish(topic, `${message.text()} 2`)
+  })
+  const rr = start('request', '-t', 'clock', '-l')
+
+  rr.write('UTC\n')
+  await rr.printed('stdout', /UTC 1/)
+  rr.write('CET\nlast')
+  rr.closeStdin()
+
+  expect([await rr.ended, rr.stdout, rr.stderr]).toEqual([0, 'UTC 1\nCET 1\nlast 1\n', ''])
+})
+
+test('request -l ends when a line is without a response for the time of -W', async () => {
+  const { start, others } = await setting()
+  await others.subscribe('clock', message => {
+    if (message.text() !== 'two') others.publish('answers', message.text())
+  })
+  const rr = start('request', '-t', 'clock', '-e', 'answers', '-l', '-W', '1')
+
+  rr.write('one\ntwo\nthree\n')
+
+  expect([await rr.ended, rr.stdout]).toEqual([27, 'one\n'])
+})
+
 test('request tells that nobody is subscribed, where the broker says so', async () => {
   const { run } = await setting()
 

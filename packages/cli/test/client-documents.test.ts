@@ -24,7 +24,7 @@ const tables: [name: string, headings: string[], borrowed: string[]][] = [
     'request',
     ['Flags of request'],
     [
-      '--topic --message --file --stdin-file --null-message',
+      '--topic --message --file --stdin-line --stdin-file --null-message',
       '--output-format --verbose --no-newline --pretty --output-mode --skip-retained --retain-as-published --timeout',
     ],
   ],

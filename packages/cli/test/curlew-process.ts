@@ -53,6 +53,15 @@ export class CurlewProcess {
     this.#child.kill(signal)
   }
 
+  /** Writes to standard input. */
+  write(text: string): void {
+    this.#child.stdin.write(text)
+  }
+
+  closeStdin(): void {
+    this.#child.stdin.end()
+  }
+
   /** Nobody reads standard output any more. */
   closeStdout(): void {
     this.#child.stdout.destroy()

@@ -5,7 +5,7 @@ const fault = (...args: string[]): ToolCase => ({ args, versions: ['5'], isFault
 
 /**
  * Not compared: `-f` and `-s`, for which mosquitto_rr 2.0.11 sends an empty message; `-R` and
- * `--retain-as-published` in MQTT 5.0, which it takes and does not pass on.
+ * `--retain-as-published` in MQTT 5.0, which it takes and does not pass on; `-l`, which it does not have.
  */
 compareTools('request', [
   ask('-m', 'hi'),
@@ -31,7 +31,6 @@ compareTools('request', [
   fault('-t', 'req/a', '-e', 'resp', '-m', 'x', '-n'),
   fault('-t', 'req/a', '-e', 'resp', '-m', 'x', '-C', '1'),
   fault('-t', 'req/a', '-e', 'resp', '-m', 'x', '-r'),
-  fault('-t', 'req/a', '-e', 'resp', '-l'),
   fault('-t', 'req/a', '-e', 'resp', '-m', 'x', '-D', 'publish', 'response-topic', 'other'),
   fault('-t', 'req/a', '-e', 'resp', '-m', 'x', '-p', '1'),
 ])

@@ -155,15 +155,14 @@ export interface PayloadFlags {
 export const payloadFormats = ['json', 'hex', 'base64', 'cbor', 'msgpack', 'protobuf', 'avro'] as const
 export type PayloadFormat = (typeof payloadFormats)[number]
 
-/** Declares them. @param hasLines whether each line of standard input can be a message */
-export function addPayloadFlags(command: Command, hasLines: boolean): Command {
+/** Declares them. */
+export function addPayloadFlags(command: Command): Command {
   command
     .optionsGroup('Message:')
     .option('-t, --topic <topic>', 'where to publish', topicName)
     .option('-m, --message <text>', 'the message')
     .option('-f, --file <file>', 'the message is in this file', someText)
-  if (hasLines) command.option('-l, --stdin-line', 'each line of standard input is a message')
-  command
+    .option('-l, --stdin-line', 'each line of standard input is a message')
     .option('-s, --stdin-file', 'all of standard input is the message')
     .option('-n, --null-message', 'the message is empty')
   return addFormatFlags(command, 'the message is text that stands for')

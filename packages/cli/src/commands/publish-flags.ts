@@ -11,7 +11,7 @@ export interface PublishFlags extends ClientFlags, PayloadFlags {
 
 /** Declares the flags. */
 export function addPublishFlags(command: Command): Command {
-  addPayloadFlags(command, true)
+  addPayloadFlags(command)
     .option('-r, --retain', 'the broker keeps it for those who subscribe later')
     .option('--repeat <count>', 'publish it so often', wholeNumber(1, 2_147_483_647), 1)
     .option('--repeat-delay <seconds>', 'wait so long in between', amount(0, 2_000_000), 0)

@@ -17,7 +17,7 @@ export interface RequestFlags extends ClientFlags, PayloadFlags, PrintFlags {
 
 /** Declares the flags. */
 export function addRequestFlags(command: Command): Command {
-  addPayloadFlags(command, false)
+  addPayloadFlags(command)
     .option('-e, --response-topic <topic>', 'where the response comes (default: a topic of its own)', topicName)
     .option('--latency', 'tell on standard error how long the response took')
   return addClientFlags(addPrintFlags(command))
