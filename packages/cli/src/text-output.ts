@@ -1,6 +1,8 @@
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { CommandError, ExitCode } from './command-error.ts'
 
+type Texts = AsyncIterable<string> | Iterable<string>
+
 /** Characters that are collected before they are written. */
 const CHUNK_LENGTH = 65_536
 
@@ -11,7 +13,7 @@ const CHUNK_LENGTH = 65_536
  * @param path `-` is standard output
  * @throws {CommandError} when it cannot be written
  */
-export async function writeTexts(path: string, texts: AsyncIterable<string>): Promise<void> {
+export async function writeTexts(path: string, texts: Texts): Promise<void> {
   if (path === '-') return writeChunks(texts, chunk => writeToStdout(chunk))
   const isSpecial = await stat(path).then(
     status => !status.isFile(),
@@ -29,7 +31,7 @@ export async function writeTexts(path: string, texts: AsyncIterable<string>): Pr
 }
 
 /** @param name names the file in errors */
-async function writeFile(path: string, flags: string, texts: AsyncIterable<string>, name: string): Promise<void> {
+async function writeFile(path: string, flags: string, texts: Texts, name: string): Promise<void> {
   const file = await open(path, flags, 0o600).catch(error => refuse(name, error))
   try {
     await writeChunks(texts, chunk => file.appendFile(chunk).catch(error => refuse(name, error)))
@@ -40,7 +42,7 @@ async function writeFile(path: string, flags: string, texts: AsyncIterable<strin
   }
 }
 
-async function writeChunks(texts: AsyncIterable<string>, write: (chunk: string) => Promise<void>): Promise<void> {
+async function writeChunks(texts: Texts, write: (chunk: string) => Promise<void>): Promise<void> {
   let chunk = ''
   for await (const text of texts) {
     chunk += text

@@ -1,9 +1,11 @@
 import { Command, type CommanderError, InvalidArgumentError, type ParseOptionsResult } from 'commander'
 import { CommandError, ExitCode } from '../command-error.ts'
 import { commandLine } from '../command-line.ts'
+import type { ClientFlags } from './client-flags.ts'
 import { fromMqttx } from './mqttx-names.ts'
 import { readOptionsFile } from './options-file.ts'
 import { parseProperties, propertyWordCount } from './property-flags.ts'
+import { loadedWords, saveOptions } from './saved-options.ts'
 
 /**
  * A command that takes the flags of one of Mosquitto's tools. Beyond what commander can do, it takes `-D`, which is followed by three
@@ -12,11 +14,14 @@ import { parseProperties, propertyWordCount } from './property-flags.ts'
  */
 export class ClientCommand extends Command {
   readonly #tool: string
+  /** The words behind each `-D`. */
+  #properties: readonly (readonly string[])[] = []
 
   /** @param tool whose flags these are: its file of flags is read */
   constructor(name: string, tool: string) {
     super(name)
     this.#tool = tool
+    this.hook('preAction', () => this.#save())
   }
 
   /** As in the parent, with our exit code. To be called once it has taken the parent's settings. */
@@ -31,7 +36,10 @@ export class ClientCommand extends Command {
   override parseOptions(args: string[]): ParseOptionsResult {
     const words = this.#inOurWords(args)
     const path = this.#valueAfter(words, ['-o', '--options-file'])
-    const { rest, groups } = this.#withoutProperties([...readOptionsFile(path, this.#tool), ...words])
+    const saved = this.#valueAfter(words, ['--load-options'])
+    const loaded = saved === undefined ? [] : this.#inOurWords(loadedWords(saved, this))
+    const { rest, groups } = this.#withoutProperties([...readOptionsFile(path, this.#tool), ...loaded, ...words])
+    this.#properties = groups
     try {
       if (groups.length > 0) this.setOptionValueWithSource('property', parseProperties(groups), 'cli')
     } catch (error) {
@@ -39,6 +47,14 @@ export class ClientCommand extends Command {
       this.error(`error: option '-D, --property' is invalid. ${error.message}`)
     }
     return super.parseOptions(rest)
+  }
+
+  async #save(): Promise<void> {
+    const { saveOptions: path, saveSecrets = false } = this.opts<ClientFlags>()
+    if (path === undefined) return
+    const isLeftOut = await saveOptions(path, this, this.#properties, saveSecrets)
+    const secrets = isLeftOut ? ', without secrets: --save-secrets keeps them, too' : ''
+    process.stderr.write(`options saved in ${path}${secrets}\n`)
   }
 
   /** Whether the word after this one is its value. */

@@ -23,6 +23,8 @@ export interface ClientFlags {
   readonly qos: 0 | 1 | 2
   readonly maxInflight: number
   readonly property?: PacketProperties
+  readonly saveOptions?: string
+  readonly saveSecrets?: true
   readonly debug?: true
   readonly quiet?: true
   readonly proxy?: string
@@ -81,6 +83,9 @@ function addConnectionFlags(command: Command): void {
     .option('-V, --protocol-version <version>', '5, 311 or 31 (default: 5, else 311)', protocolVersion)
     .option('-D, --property <packet> <name> <value>', 'property of MQTT 5.0 for connect, publish, subscribe, …')
     .option('-o, --options-file <file>', 'read flags from this file, one to a line')
+    .option('--load-options <file>', 'read flags from this file, which --save-options has written', someText)
+    .option('--save-options <file>', 'write the flags to this file as well, without secrets', someText)
+    .option('--save-secrets', 'write passwords and keys to that file, too')
     .option('-d, --debug', 'tell on standard error what the connection does')
     .option('--quiet', 'say nothing when something fails')
     .addOption(new Option('--nodelay', 'always so').hideHelp())
