@@ -139,6 +139,13 @@ test('--file-write adds to a file, --file-save makes one for each message', asyn
   ])
 })
 
+test('--watch prints lines where there is no terminal', async () => {
+  const { run, others } = await setting()
+  await others.publish('a/b', 'x', { qos: 1, retain: true })
+
+  expect(await run('sub', '-w', '-t', 'a/b', '-C', '1')).toEqual({ ending: 0, stdout: 'a/b x\n', stderr: '' })
+})
+
 test('a file of flags is read, and the flags of the command line come after it', async () => {
   const { run, folder, others } = await setting()
   await others.publish('a/b', 'x', { qos: 1, retain: true })

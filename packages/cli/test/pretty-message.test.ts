@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { columns, prettyMessage } from '../src/client/pretty-message.ts'
+import { prettyMessage } from '../src/client/pretty-message.ts'
 import type { PrintedMessage } from '../src/client/printed-message.ts'
+import { columns } from '../src/client/terminal-text.ts'
 import type { Style } from '../src/output.ts'
 
 const plain: Style = { strong: text => text, faint: text => text, warning: text => text }

@@ -3,6 +3,7 @@ import type { Style } from '../output.ts'
 import { formatJson } from './json-text.ts'
 import type { PrintedMessage } from './printed-message.ts'
 import { strftime } from './strftime.ts'
+import { binaryText, columns, inOneLine, visible } from './terminal-text.ts'
 
 /** How a message is laid out on a terminal. */
 export interface PrettyOptions {
@@ -53,7 +54,8 @@ function flagsOf({ qos, retain }: PrintedMessage): string {
 /** @param room columns beside the topic @param width columns below it */
 function payloadLines(payload: Buffer, room: number, width: number): string[] {
   if (payload.length === 0) return ['(empty)']
-  if (payload.includes(0) || !isWellFormedUtf8(payload)) return [binaryLine(payload, Math.max(room, width))]
+  if (payload.includes(0) || !isWellFormedUtf8(payload))
+    return [binaryText(payload, payload.length, Math.max(room, width))]
   const text = payload.toString()
   const compact = jsonIn(text)
   if (compact === undefined) return visible(text).replace(/\n$/, '').split('\n')
@@ -72,45 +74,11 @@ function jsonIn(text: string): string | undefined {
   }
 }
 
-/** The size and the first bytes, as many as there is room for. */
-function binaryLine(payload: Buffer, width: number): string {
-  const size = `${payload.length} bytes:`
-  const count = Math.max(4, Math.floor((width - size.length - 2) / 3))
-  const bytes = [...payload.subarray(0, count)].map(byte => byte.toString(16).padStart(2, '0'))
-  return `${size} ${bytes.join(' ')}${payload.length > count ? ' …' : ''}`
-}
-
 /** Names in JSON are set off; so is what stands for a payload that is no text. */
 function coloured(line: string, payload: Buffer, style: Style): string {
   if (payload.length === 0 || payload.includes(0) || !isWellFormedUtf8(payload)) return style.faint(line)
   if (!/^\s*[{[]/.test(payload.subarray(0, 20).toString())) return line
   return line.replace(/"(?:[^"\\]|\\.)*"(?=:)/g, name => style.faint(name))
-}
-
-/** Control characters as escapes: a payload must not move the cursor, change colours or set the title of a window. */
-function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, character => {
-    const code = character.charCodeAt(0)
-    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
-  })
-}
-
-/** As {@link visible}, line ends included. */
-function inOneLine(text: string): string {
-  return visible(text).replaceAll('\n', '\\x0a')
-}
-
-const wide = /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}/u
-
-/** Columns that a terminal takes for a text, near enough: wide characters take two, combining marks none. */
-export function columns(text: string): number {
-  let count = 0
-  for (const character of text) {
-    if (character === '\t') count += 8
-    else if (!/\p{M}|\u200d/u.test(character)) count += wide.test(character) ? 2 : 1
-  }
-  return count
 }
 
 function propertyLines(properties: PublishProperties): string[] {

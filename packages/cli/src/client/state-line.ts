@@ -3,6 +3,12 @@ import { styleOf } from '../output.ts'
 /** What a state line is written to: standard error. */
 type LineStream = NodeJS.WriteStream
 
+/** What stands above the state, and is taken away and drawn again around what is printed. */
+export interface LiveBlock {
+  clear(): void
+  draw(): void
+}
+
 /** Moves to the beginning of the line and clears it. */
 const CLEAR = '\r\u001b[2K'
 
@@ -15,6 +21,7 @@ export class StateLine {
   readonly #isDebug: boolean
   readonly #isLive: boolean
   #text = ''
+  #block: LiveBlock | undefined
 
   /** @param isDebug whether each state is a line that stays */
   constructor(stream: LineStream, isDebug: boolean) {
@@ -25,7 +32,7 @@ export class StateLine {
 
   /** Shows a state in place of the one before. */
   show(text: string): void {
-    if (this.#isDebug) this.#stream.write(`curlew: ${text}\n`)
+    if (this.#isDebug) this.above(() => this.#stream.write(`curlew: ${text}\n`))
     this.#text = text
     this.#draw()
   }
@@ -35,11 +42,25 @@ export class StateLine {
     this.above(() => this.#stream.write(`${text}\n`))
   }
 
-  /** Runs what writes to the terminal, with the state line out of its way. */
+  /** Runs what writes to the terminal, with the state line, and what is kept above it, out of its way. */
   above(write: () => void): void {
+    this.redraw(() => {
+      this.#block?.clear()
+      write()
+      this.#block?.draw()
+    })
+  }
+
+  /** Runs what draws the block above, with the state line out of its way. */
+  redraw(draw: () => void): void {
     this.clear()
-    write()
+    draw()
     this.#draw()
+  }
+
+  /** Keeps a block below all that is printed; `undefined` ends that. */
+  keepBelow(block: LiveBlock | undefined): void {
+    this.#block = block
   }
 
   /** Takes the line away, until something else is shown. */

@@ -5,13 +5,12 @@ import {
   addPrintFlags,
   type ClientFlags,
   filterOption,
-  type PrintFlags,
 } from '../client/client-flags.ts'
 import { amount, someText, wholeNumber } from '../client/flag-values.ts'
-import type { OutputFlags } from '../client/message-output.ts'
+import type { WayFlags } from '../client/message-way.ts'
 
 /** The flags of `curlew sub` as they were given. */
-export interface SubscribeFlags extends ClientFlags, PrintFlags, OutputFlags {
+export interface SubscribeFlags extends ClientFlags, WayFlags {
   readonly topic?: readonly string[]
   readonly filterOut?: readonly string[]
   readonly unsubscribe?: readonly string[]
@@ -40,6 +39,12 @@ export function addSubscribeFlags(command: Command): Command {
     .option('--no-local', 'not what this client publishes itself, MQTT 5.0')
     .option('--random-filter <percent>', 'print this part of the messages, at random', amount(0.1, 100))
   addFormatFlags(addPrintFlags(command), 'print payloads as')
+    .addOption(
+      new Option('-w, --watch', 'on a terminal, a table of topics with their latest value').conflicts([
+        'fileWrite',
+        'fileSave',
+      ]),
+    )
     .option('--file-write <file>', 'write what is printed to the end of this file', someText)
     .option('--file-save <file>', 'write each message to a file of its own, numbered from the second on', someText)
   return addClientFlags(command)

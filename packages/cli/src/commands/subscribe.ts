@@ -4,11 +4,9 @@ import { matchesTopicFilter } from '@curlew/protocol'
 import { ClientSession, type SessionPlan } from '../client/client-session.ts'
 import { noPacketProperties } from '../client/connect-options.ts'
 import { ToolExitCode } from '../client/connection-fault.ts'
-import { type MessageOutput, messageOutput } from '../client/message-output.ts'
-import { type MessagePrinter, messagePrinter } from '../client/message-printer.ts'
+import { type MessageWay, messageWay } from '../client/message-way.ts'
 import { serverAddress } from '../client/server-address.ts'
 import { runTool } from '../client/tool-run.ts'
-import { UnprintableError } from '../client/unprintable-error.ts'
 import { CommandError } from '../command-error.ts'
 import { commandLine } from '../command-line.ts'
 import { stopRequested } from '../stopping.ts'
@@ -38,17 +36,10 @@ export async function subscribe(flags: SubscribeFlags): Promise<void> {
   if (filters.length === 0) {
     throw new CommandError(ToolExitCode.Failed, 'sub needs a topic (-t)', [commandLine(['sub', '-t', 'hello/#', '-v'])])
   }
-  const printer = await messagePrinter(flags, process.stdout)
+  const way = await messageWay(flags, process.stdout)
   await runTool(flags, async state => {
-    const output = messageOutput(flags, process.stdout, state)
-    await new SubscribeRun(flags, { flags, address, state }, filters, { printer, output }).run()
+    await new SubscribeRun(flags, { flags, address, state }, filters, way(state)).run()
   })
-}
-
-/** Where messages go. */
-interface Way {
-  readonly printer: MessagePrinter
-  readonly output: MessageOutput
 }
 
 /** One run of the command. It is over as soon as {@link Ending} is known; messages that come after that are not acknowledged. */
@@ -56,7 +47,7 @@ class SubscribeRun {
   readonly #flags: SubscribeFlags
   readonly #plan: SessionPlan
   readonly #filters: readonly string[]
-  readonly #way: Way
+  readonly #way: MessageWay
   readonly #removals = new Set<Promise<unknown>>()
   #client: Client | undefined
   #subscription: Promise<Subscription> | undefined
@@ -66,7 +57,7 @@ class SubscribeRun {
   #fail!: (error: unknown) => void
   readonly #ended: Promise<Ending>
 
-  constructor(flags: SubscribeFlags, plan: SessionPlan, filters: readonly string[], way: Way) {
+  constructor(flags: SubscribeFlags, plan: SessionPlan, filters: readonly string[], way: MessageWay) {
     this.#flags = flags
     this.#plan = plan
     this.#filters = filters
@@ -93,10 +84,11 @@ class SubscribeRun {
       this.#isOver = true
       if (ending === 'done') await session.during(Promise.all(this.#removals))
       await session.close(ending === 'timed-out' || ending === 'interrupted')
-      await this.#way.output.flush()
+      await this.#way.flush()
       if (ending === 'timed-out') throw new CommandError(ToolExitCode.TimedOut, 'Timed out')
     } finally {
       this.#isOver = true
+      this.#way.end()
       clearTimeout(timer)
       void session.close()
     }
@@ -187,14 +179,10 @@ class SubscribeRun {
 
   #print(message: ReceivedMessage): Promise<void> | undefined {
     try {
-      return this.#way.output.write(this.#way.printer.print(message))
+      return this.#way.show(message, line => this.#say(line))
     } catch (error) {
-      if (!(error instanceof UnprintableError)) {
-        this.#fail(error)
-        return undefined
-      }
-      this.#say(`Error: ${error.message}`)
-      return this.#way.output.write(error.printable)
+      this.#fail(error)
+      return undefined
     }
   }
 
