@@ -119,7 +119,7 @@ export class Connector {
         cause,
       })
     })
-    this.#begin(stream, this.#connectPacket(credentials, data), exchange)
+    this.#begin(this.#options.tap?.(stream) ?? stream, this.#connectPacket(credentials, data), exchange)
   }
 
   #begin(stream: ByteStream, connect: Connect, exchange: AuthenticationExchange | undefined): void {

@@ -4,7 +4,7 @@ import type { AuthenticationMethod } from './enhanced-auth.ts'
 import { argumentError } from './error.ts'
 import type { Outbox } from './outbox.ts'
 import { type ClientRuntime, hostRuntime } from './runtime.ts'
-import type { Transport } from './transport/byte-stream.ts'
+import type { ByteStream, Transport } from './transport/byte-stream.ts'
 import type { TransportOptions } from './transport/open.ts'
 
 /** Who the Client is; asked for before each attempt to connect, so that a token can be fresh. */
@@ -77,6 +77,8 @@ export interface ConnectOptions extends TransportOptions {
   outputHighWaterBytes?: number
   /** A way to the Server in place of the URLs. */
   transport?: Transport
+  /** Given each stream when it is open; what it returns takes its place. For tools that look at what goes by. */
+  tap?: (stream: ByteStream) => ByteStream
   /** Gives up connecting, for the first time or after; the Client is then closed. */
   signal?: AbortSignal
   /** Clock, timers and chance. Default: those of the host. */
