@@ -4,6 +4,7 @@ import { isTopicFilter, type QoS } from '@curlew/codec'
 import { refusedError, translatedError } from './errors.ts'
 import { Inbox } from './inbox.ts'
 import { connectOptionsOf, type IClientOptions, urlsOf } from './options.ts'
+import { type PacketListener, PacketTap } from './packet-tap.ts'
 import {
   fromProperties,
   type IConnackPacket,
@@ -277,7 +278,14 @@ export class MqttClient extends EventEmitter {
   }
 
   #connectOptions(): ConnectOptions {
-    return connectOptionsOf(this.options)
+    const listener: PacketListener = {
+      isHeard: event => this.listenerCount(event) > 0,
+      tell: (event, packet) => this.#tell(event, packet),
+    }
+    return {
+      ...connectOptionsOf(this.options),
+      tap: stream => new PacketTap(stream, this.options.protocolVersion!, listener),
+    }
   }
 
   #publishNow(topic: string, message: string | Buffer, fields: object, done: PacketCallback): void {

@@ -33,7 +33,7 @@ async function linesOf(program: Program, module: unknown): Promise<string[]> {
   return lines
 }
 
-for (const file of ['basics', 'sessions', 'version5', 'faults']) {
+for (const file of ['basics', 'sessions', 'version5', 'faults', 'packets']) {
   const programs = (await import(`./programs/${file}.js`)) as Record<string, Program>
   describe(`programs/${file}.js`, () => {
     for (const [name, program] of Object.entries(programs)) {
