@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createBroker } from '@curlew/broker'
 import { expect, onTestFinished, test } from 'vitest'
-import { runCurlew } from './curlew-process.ts'
+import { CurlewProcess, runCurlew } from './curlew-process.ts'
 import { stubServer } from './stub-server.ts'
 
 /** No file of flags that the one who runs the test may have. */
@@ -96,7 +96,7 @@ const faults: [args: string[], exitCode: number, stderr: string][] = [
   [
     ['pub', '-t', 'a', '-m', 'x', '--format', 'hex'],
     1,
-    'the message cannot be sent as hex: it is not pairs of the digits 0-9 and a-f',
+    "the message cannot be sent as hex: it is not pairs of the digits 0-9 and a-f\nTry: -m 'c0ffee' --format hex",
   ],
   [
     ['pub', '-t', 'a', '-m', '{', '--format', 'protobuf'],
@@ -110,6 +110,15 @@ const faults: [args: string[], exitCode: number, stderr: string][] = [
   ],
   [['sub', '-t', 'a', '--cert', 'c.pem'], 1, '--cert and --key belong together: give both or none'],
   [['sub', '-t', 'a', '-o', 'none'], 1, 'cannot read none: there is no such file or folder'],
+  [['pub', '-t', 'a', 'on'], 1, "'on' stands behind no flag\nTry: curlew pub -t a -m on"],
+  [['sub', 'home/#'], 1, "'home/#' stands behind no flag\nTry: curlew sub -t 'home/#'"],
+  [
+    ['sub', '-t', '$share/workers'],
+    1,
+    "option '-t, --topic <filter>' argument '$share/workers' is invalid. A shared subscription is $share/<name>/<filter>.\nTry: curlew sub --help",
+  ],
+  [['sub', '-t', 'a', '-h', 'h:1884'], 1, "'h:1884' is no name of a host\nTry: -h h -p 1884"],
+  [['sub', '-t', 'a', '-h', 'mqtt://h/'], 1, "'mqtt://h/' is no name of a host\nTry: -L mqtt://h/<topic>, without -t"],
   [['sub', '-t', 'a', '-p', '1', '-h', '127.0.0.1'], 1, 'nothing listens on 127.0.0.1:1\nTry: curlew start --port 1'],
   [
     ['sub', '-t', 'a', '-h', 'nowhere.invalid'],
@@ -136,6 +145,49 @@ test('a server that closes without an answer is told of', async () => {
 
   expect(ending).toBe(1)
   expect(stderr).toContain('closed the connection without an answer: is it an MQTT server?\nTry: --tls-use-os-certs')
+})
+
+const strangers: [what: string, args: string[], answer: string, message: RegExp][] = [
+  [
+    'a web server',
+    [],
+    '485454502f312e312034303020',
+    /^curlew: \S+ does not answer as an MQTT server does: .*\nTry: another -p\n/,
+  ],
+  [
+    'an MQTT server',
+    ['--ws'],
+    '',
+    /^curlew: \S+ does not answer as a WebSocket server does: .*\nTry: without --ws, or/,
+  ],
+  [
+    'a web server without WebSocket',
+    ['--ws'],
+    Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n').toString('hex'),
+    /^curlew: \S+ does not answer as a WebSocket server does: .*404\nTry: .*\nTry: --ws-path <path>, if/,
+  ],
+]
+for (const [what, args, answer, message] of strangers) {
+  test(`${what} is no server for pub ${args.join(' ')}, which says so`, async () => {
+    const port = await stubServer(answer, socket => socket.end())
+
+    const { stdout, stderr } = await run('pub', '-t', 'a', '-m', 'x', '-h', '127.0.0.1', '-p', `${port}`, ...args)
+
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(message)
+  })
+}
+
+test('Ctrl+C ends pub as any process', async () => {
+  const broker = createBroker()
+  onTestFinished(() => broker.close())
+  const { port } = await broker.listen({ protocol: 'mqtt', port: 0 })
+  const pub = new CurlewProcess(['pub', '-t', 'a', '-l', '-d', '-h', '127.0.0.1', '-p', `${port}`], { environment })
+  await pub.printed('stderr', /publishing to a/)
+
+  pub.kill('SIGINT')
+
+  expect(await pub.ended).toBe('SIGINT')
 })
 
 test('a connection that is lost while publishing ends with 7, as in mosquitto_pub', async () => {

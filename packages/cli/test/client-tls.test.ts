@@ -14,6 +14,8 @@ async function tlsBroker(options: TlsOptions = {}): Promise<{ port: number; fold
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
   execFileSync('openssl', [...request, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const curve = ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+  execFileSync('openssl', [...curve, '-out', join(folder, 'other.pem')], { stdio: 'ignore' })
   const broker = createBroker()
   const certificate = { key: readFileSync(key), cert: readFileSync(cert) }
   const server = createServer({ ...certificate, ...options }, socket => void broker.attach(socket))
@@ -26,7 +28,7 @@ async function tlsBroker(options: TlsOptions = {}): Promise<{ port: number; fold
   return { port: (server.address() as { port: number }).port, folder }
 }
 
-const message = ['-t', 'a', '-m', 'x', '-q', '1']
+const publication = ['-t', 'a', '-m', 'x', '-q', '1']
 const cases: [args: string[], ending: number, stderr: RegExp][] = [
   [['-h', 'localhost', '--cafile', 'trusted/cert.pem'], 0, /^$/],
   [['-h', 'localhost', '--capath', 'trusted'], 0, /^$/],
@@ -35,7 +37,26 @@ const cases: [args: string[], ending: number, stderr: RegExp][] = [
   [['-h', 'localhost', '--cafile', 'trusted/cert.pem', '-A', '127.0.0.1'], 0, /^$/],
   [['-h', 'localhost', '--ca', 'trusted/cert.pem', '--cert', 'trusted/cert.pem', '--key', 'key.pem'], 0, /^$/],
   [['-h', 'localhost', '--tls-use-os-certs'], 1, /is not trusted: .*\nTry: --cafile <file>.*\nTry: --insecure/],
-  [['-h', '127.0.0.1', '--cafile', 'trusted/cert.pem'], 1, /the certificate of 127\.0\.0\.1:\d+ is not trusted/],
+  [
+    ['-h', '127.0.0.1', '--cafile', 'trusted/cert.pem'],
+    1,
+    /^curlew: the certificate of 127\.0\.0\.1:\d+ is for localhost, not for 127\.0\.0\.1\nTry: -h localhost\nTry: --insecure/,
+  ],
+  [
+    ['-h', 'localhost', '--cafile', 'key.pem'],
+    1,
+    /^curlew: the file of --cafile, key\.pem, has no certificate in PEM\nTry: --cafile <file>, which/,
+  ],
+  [
+    ['-h', 'localhost', '--insecure', '--cert', 'trusted/cert.pem', '--key', 'trusted/cert.pem'],
+    1,
+    /^curlew: the file of --key, trusted\/cert\.pem, has no private key in PEM\n/,
+  ],
+  [
+    ['-h', 'localhost', '--cafile', 'trusted/cert.pem', '--cert', 'trusted/cert.pem', '--key', 'other.pem'],
+    1,
+    /^curlew: the key of --key, other\.pem, does not belong to the certificate of --cert, trusted\/cert\.pem\nTry: /,
+  ],
   [['-h', '127.0.0.1', '--cafile', 'trusted/cert.pem', '--insecure'], 0, /^$/],
   [['-h', 'localhost'], 1, /without an answer: is it an MQTT server\?/],
 ]
@@ -43,10 +64,31 @@ for (const [args, ending, stderr] of cases) {
   test(`pub ${args.join(' ')} ends with ${ending}`, async () => {
     const { port, folder } = await tlsBroker()
 
-    const outcome = await runCurlew(['pub', '-p', `${port}`, ...args, ...message], { folder })
+    const outcome = await runCurlew(['pub', '-p', `${port}`, ...args, ...publication], { folder })
 
     expect([outcome.ending, outcome.stdout]).toEqual([ending, ''])
     expect(outcome.stderr).toMatch(stderr)
+  })
+}
+
+const wanted: [version: 'TLSv1.2' | 'TLSv1.3', message: RegExp][] = [
+  [
+    'TLSv1.3',
+    /^curlew: localhost:\d+ wants a certificate of this client\nTry: --cert client\.crt --key client\.key\n$/,
+  ],
+  ['TLSv1.2', /^curlew: localhost:\d+ does not speak TLS as .*\nTry: --no-tls\nTry: --cert and --key, if it wants/],
+]
+for (const [version, message] of wanted) {
+  test(`a server that wants a certificate of the client is told of, ${version}`, async () => {
+    const { port, folder } = await tlsBroker({ requestCert: true, minVersion: version, maxVersion: version })
+
+    const outcome = await runCurlew(
+      ['pub', '-h', 'localhost', '-p', `${port}`, '--cafile', 'trusted/cert.pem', ...publication],
+      { folder },
+    )
+
+    expect(outcome.ending).toBe(1)
+    expect(outcome.stderr).toMatch(message)
   })
 }
 
@@ -74,8 +116,8 @@ test('--psk takes the place of certificates', async () => {
 
   const flags = ['-p', `${port}`, '-h', 'localhost', '--psk', '00ff10', '--psk-identity']
   const outcomes = [
-    await runCurlew(['pub', ...flags, 'me', ...message], { folder }),
-    await runCurlew(['pub', ...flags, 'you', ...message], { folder }),
+    await runCurlew(['pub', ...flags, 'me', ...publication], { folder }),
+    await runCurlew(['pub', ...flags, 'you', ...publication], { folder }),
   ]
 
   expect(outcomes.map(({ ending }) => ending)).toEqual([0, 1])
@@ -94,9 +136,11 @@ test('TLS towards a server without it is told of', async () => {
     `${port}`,
     '--insecure',
     '--tls-use-os-certs',
-    ...message,
+    ...publication,
   ])
 
   expect(ending).toBe(1)
-  expect(stderr).toMatch(/^curlew: /)
+  expect(stderr).toMatch(
+    /^curlew: \S+ does not speak TLS as it was asked to: it closed the connection\nTry: --no-tls\n/,
+  )
 })

@@ -28,9 +28,18 @@ export class ClientCommand extends Command {
   reportsFaults(): this {
     return this.exitOverride((error: CommanderError) => {
       if (error.exitCode === 0) throw error
+      if (error.code === 'commander.excessArguments') throw this.#leftOver()
       const line = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
       throw new CommandError(ExitCode.Failed, line, [commandLine([this.name(), '--help'])])
     })
+  }
+
+  /** Words that stand behind no flag: what was most likely meant is a message, or a topic. */
+  #leftOver(): CommandError {
+    const words = this.args.join(' ')
+    const { topic } = this.opts<{ topic?: string | readonly string[] }>()
+    const flags = typeof topic === 'string' ? ['-t', topic, '-m', words] : ['-t', words]
+    return new CommandError(ExitCode.Failed, `'${words}' stands behind no flag`, [commandLine([this.name(), ...flags])])
   }
 
   override parseOptions(args: string[]): ParseOptionsResult {

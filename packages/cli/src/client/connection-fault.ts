@@ -1,9 +1,9 @@
 import { ClientError } from '@curlew/client'
 import { ReasonCode } from '@curlew/codec'
 import { CommandError } from '../command-error.ts'
-import { commandLine } from '../command-line.ts'
 import type { ClientFlags } from './client-flags.ts'
 import type { ServerAddress } from './server-address.ts'
+import { type Explanation, isWebSocket, unreachable } from './unreachable.ts'
 
 /** Exit codes of Mosquitto's tools, beside the codes with which a Server refuses: errors of libmosquitto. */
 export const ToolExitCode = {
@@ -25,9 +25,6 @@ const returnCodes: ReadonlyMap<number, number> = new Map([
 
 /** What a SUBACK of 3.1.1 has for a Subscription that is refused. */
 const SUBACK_FAILURE = 128
-
-/** Signs in an error of Node's of a certificate that is not trusted. */
-const untrusted = /CERT|SELF_SIGNED|ISSUER|ALTNAME|VERIFY/
 
 /**
  * An error of the client library for people: what happened, why, and what to type next. Its exit code is the one that Mosquitto's
@@ -66,11 +63,6 @@ function exitCode({ code, reasonCode }: ClientError, flags: ClientFlags, wasConn
   }
 }
 
-interface Explanation {
-  readonly message: string
-  readonly tries: readonly string[]
-}
-
 function explain(error: ClientError, flags: ClientFlags, address: ServerAddress, wasConnected: boolean): Explanation {
   const { name } = address
   switch (error.code) {
@@ -78,7 +70,7 @@ function explain(error: ClientError, flags: ClientFlags, address: ServerAddress,
       return { message: `${name} refused the connection${reasonOf(error)}`, tries: refusalTries(error, flags, address) }
     case 'ERR_TRANSPORT':
       if (wasConnected) return { message: `the connection to ${name} was lost${causeOf(error)}`, tries: [] }
-      return unreachable(error, address)
+      return unreachable(error, flags, address)
     case 'ERR_CONNECT_TIMEOUT':
       return { message: `${name} did not answer: ${error.message}`, tries: ['another -h or -p'] }
     case 'ERR_DISCONNECTED':
@@ -89,6 +81,12 @@ function explain(error: ClientError, flags: ClientFlags, address: ServerAddress,
       return { message: `${name}: ${error.message}`, tries: refusalTries(error, flags, address) }
     case 'ERR_NOT_SUPPORTED':
       return { message: `${name} cannot do this: ${error.message}`, tries: supportTries(error) }
+    case 'ERR_PROTOCOL':
+      if (wasConnected) return { message: `${name} broke the rules of MQTT: ${error.message}`, tries: [] }
+      return {
+        message: `${name} does not answer as an MQTT server does: ${error.message}`,
+        tries: ['another -p', ...(isWebSocket(address) ? [] : [`--ws, if ${name} is for WebSocket`])],
+      }
     default:
       return { message: `${name}: ${error.message}${causeOf(error)}`, tries: [] }
   }
@@ -130,30 +128,4 @@ function refusalTries(
 function supportTries({ reasonCode }: ClientError): string[] {
   if (reasonCode === ReasonCode.QoSNotSupported) return ['-q 0']
   return reasonCode === ReasonCode.RetainNotSupported ? ['without -r'] : []
-}
-
-function unreachable(error: ClientError, address: ServerAddress): Explanation {
-  const { name, host, port, isTls } = address
-  const cause = error.cause as NodeJS.ErrnoException | undefined
-  const code = cause?.code ?? ''
-  if (code === 'ECONNREFUSED' || code === 'ENOENT') {
-    const isHere = /^(localhost|127\..*|::1)$/.test(host)
-    const start = commandLine(['start', ...(port === 1883 ? [] : ['--port', `${port}`])])
-    return { message: `nothing listens on ${name}`, tries: [isHere ? start : 'another -h or -p'] }
-  }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return { message: `there is no host ${host}, or its name cannot be looked up now`, tries: ['another -h'] }
-  }
-  if (untrusted.test(code)) {
-    const message = `the certificate of ${name} is not trusted: ${cause!.message}`
-    return { message, tries: ['--cafile <file>, with the certificate of who signed it', '--insecure, for a test'] }
-  }
-  if (/^(EPROTO|ERR_SSL)/.test(code)) {
-    return { message: `${name} does not speak TLS as it was asked to: ${cause!.message.trim()}`, tries: ['--no-tls'] }
-  }
-  if (code === '' && cause === undefined) {
-    const tries = isTls ? [] : [`--tls-use-os-certs or --cafile <file>, if ${name} wants TLS`]
-    return { message: `${name} closed the connection without an answer: is it an MQTT server?`, tries }
-  }
-  return { message: `cannot reach ${name}: ${cause?.message ?? error.message}`, tries: [] }
 }

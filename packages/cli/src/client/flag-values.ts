@@ -1,4 +1,4 @@
-import { isTopicFilter, TopicNames } from '@curlew/codec'
+import { isSharedFilter, isTopicFilter, TopicNames } from '@curlew/codec'
 import { InvalidArgumentError } from 'commander'
 
 /** Parsers of what stands behind a flag. Each throws commander's error, which names the flag and says what is wrong. */
@@ -39,8 +39,13 @@ export function topicName(text: string): string {
 /** A topic or a pattern of topics. */
 export function topicFilter(text: string): string {
   if (isTopicFilter(text)) return text
-  const rule = text === '' ? 'It is empty.' : 'A + stands alone between slashes, a # alone at the end.'
-  throw new InvalidArgumentError(rule)
+  throw new InvalidArgumentError(filterRule(text))
+}
+
+function filterRule(text: string): string {
+  if (text === '') return 'It is empty.'
+  if (isSharedFilter(text)) return 'A shared subscription is $share/<name>/<filter>.'
+  return 'A + stands alone between slashes, a # alone at the end.'
 }
 
 /** A parser for a flag that may be given several times. */

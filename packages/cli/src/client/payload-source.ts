@@ -1,5 +1,5 @@
 import { CommandError } from '../command-error.ts'
-import type { PayloadFlags } from './client-flags.ts'
+import type { PayloadFlags, PayloadFormat } from './client-flags.ts'
 import { ToolExitCode } from './connection-fault.ts'
 import { fileContent } from './file-content.ts'
 import { formatOf, type PayloadCodec, payloadCodec } from './payload-format.ts'
@@ -31,13 +31,25 @@ export async function payloadSource(flags: PayloadFlags, input: NodeJS.ReadStrea
   return stdinLine ? { lines: encodedLines(input, encode) } : undefined
 }
 
+/** A message in each format that does not depend on a file. */
+const examples: Partial<Record<PayloadFormat, string>> = {
+  json: '{"on":true}',
+  hex: 'c0ffee',
+  base64: 'aGVsbG8=',
+  cbor: '{"on":true}',
+  msgpack: '{"on":true}',
+}
+
 function encoded(text: Buffer, flags: PayloadFlags, codec: PayloadCodec | undefined): Uint8Array {
   if (!codec) return text
   try {
     return codec.encode(text)
   } catch (error) {
-    const message = `the message cannot be sent as ${formatOf(flags)}: ${(error as Error).message}`
-    throw new CommandError(ToolExitCode.Failed, message, [], { cause: error })
+    const format = formatOf(flags)
+    const message = `the message cannot be sent as ${format}: ${(error as Error).message}`
+    const example = format === undefined ? undefined : examples[format]
+    const tries = example === undefined ? [] : [`-m '${example}' --format ${format}`]
+    throw new CommandError(ToolExitCode.Failed, message, tries, { cause: error })
   }
 }
 

@@ -48,7 +48,7 @@ export function serverAddress(flags: ClientFlags): ServerAddress {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const path = isWebSocket ? (flags.wsPath ?? WS_PATH).replace(/^\/?/, '/') : ''
   const url = `${scheme}://${authority}${path}`
-  if (!URL.canParse(url)) throw new CommandError(ExitCode.Failed, `'${host}' is no name of a host`)
+  if (!URL.canParse(url)) throw hostError(host)
   return {
     url,
     name: flags.unix ?? authority,
@@ -86,6 +86,14 @@ function parseUrl(text: string): GivenUrl {
     port: port === undefined ? undefined : Number(port),
     topic,
   }
+}
+
+function hostError(host: string): CommandError {
+  const isUrl = /^(mqtts?|wss?):\/\//i.test(host)
+  const [, name, port] = /^([^:/]+):(\d+)$/.exec(host) ?? []
+  const split = name === undefined ? [] : [`-h ${name} -p ${port}`]
+  const tries = isUrl ? [`-L ${host.replace(/\/*$/, '')}/<topic>, without -t`] : split
+  return new CommandError(ExitCode.Failed, `'${host}' is no name of a host`, tries)
 }
 
 function urlError(text: string, rule: string): CommandError {

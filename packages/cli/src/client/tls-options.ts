@@ -33,8 +33,8 @@ export function tlsOptions(flags: ClientFlags): ConnectionOptions {
   const authorities = trusted(flags)
   return {
     ...(authorities.length > 0 && { ca: authorities }),
-    ...(cert !== undefined && { cert: fileContent('--cert', cert) }),
-    ...(key !== undefined && { key: fileContent('--key', key) }),
+    ...(cert !== undefined && { cert: pemContent('--cert', cert, 'CERTIFICATE') }),
+    ...(key !== undefined && { key: pemContent('--key', key, 'PRIVATE KEY') }),
     ...(ciphers !== undefined && { ciphers }),
     ...(tlsVersion !== undefined && { minVersion: versions[tlsVersion], maxVersion: versions[tlsVersion] }),
     ...(tlsAlpn !== undefined && { ALPNProtocols: [tlsAlpn] }),
@@ -62,7 +62,7 @@ function check(flags: ClientFlags): void {
 
 function trusted({ cafile, capath, tlsUseOsCerts }: ClientFlags): (Buffer | string)[] {
   const authorities: (Buffer | string)[] = []
-  if (cafile !== undefined) authorities.push(fileContent('--cafile', cafile))
+  if (cafile !== undefined) authorities.push(pemContent('--cafile', cafile, 'CERTIFICATE'))
   if (capath !== undefined) authorities.push(...certificatesIn(capath))
   if (tlsUseOsCerts && authorities.length > 0) authorities.push(...rootCertificates)
   if (tlsUseOsCerts)
@@ -73,6 +73,14 @@ function trusted({ cafile, capath, tlsUseOsCerts }: ClientFlags): (Buffer | stri
         .map(path => readFileSync(path)),
     )
   return authorities
+}
+
+/** @param kind what must be in the file: OpenSSL takes one without it, and trusts nobody */
+function pemContent(flag: string, path: string, kind: 'CERTIFICATE' | 'PRIVATE KEY'): Buffer {
+  const bytes = fileContent(flag, path)
+  if (new RegExp(`^-----BEGIN ([A-Z0-9]+ )*${kind}-----`, 'm').test(bytes.toString('latin1'))) return bytes
+  const message = `the file of ${flag}, ${path}, has no ${kind.toLowerCase()} in PEM`
+  throw new CommandError(ExitCode.Failed, message, [`${flag} <file>, which has a line -----BEGIN ${kind}-----`])
 }
 
 function certificatesIn(folder: string): Buffer[] {
