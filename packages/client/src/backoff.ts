@@ -28,6 +28,7 @@ export class Backoff {
     return this.#failures
   }
 
+  /** An attempt has succeeded. @param nowMs of the clock that `failed` is told of, too */
   connected(nowMs: number): void {
     this.#connectedAtMs = nowMs
   }

@@ -97,7 +97,7 @@ export class Client implements ConnectorOwner {
     return this.#publisher
   }
 
-  /** @returns a function that takes the listener away */
+  /** Calls the listener at every event of this name. @returns a function that takes the listener away */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
     return this.#events.on(name, listener)
   }

@@ -21,10 +21,15 @@ import type { ByteStream } from './transport/byte-stream.ts'
 
 /** What the connector tells the Client. */
 export interface ConnectorOwner {
+  /** An attempt begins. @param url `undefined` where a transport of the application's takes its place */
   onAttempt(url: URL | undefined): void
+  /** The Server has accepted. */
   onConnected(connection: Connection, connack: Connack): void
+  /** A packet that belongs to the Session, PUBLISH excepted. */
   onPacket(packet: Packet): void
+  /** A PUBLISH, with the topic that its alias stands for. */
   onPublish(packet: DecodedPublish, topic: string): void
+  /** The host takes bytes again. */
   onDrain(): void
   /** A connection that had been accepted is over. */
   onLost(error: ClientError): void

@@ -13,7 +13,13 @@ export interface InProcessServer {
   attach(stream: Duplex): Promise<void>
 }
 
-/** A way to a broker in this process, without a socket. */
+/**
+ * A way to a broker in this process, without a socket: what {@link connectInProcess} connects with.
+ *
+ * @example
+ * const broker = createBroker()
+ * const client = await connect([], { transport: inProcessTransport(broker), clientId: 'clock' })
+ */
 export function inProcessTransport(broker: InProcessServer): Transport {
   return {
     async connect() {

@@ -119,7 +119,7 @@ export class Subscription implements AsyncIterableIterator<ReceivedMessage, unde
     this.#buffer.push(message.keep())
   }
 
-  /** @throws {ClientError} with which the Subscription has ended, once */
+  /** The next message, as soon as there is one. @throws {ClientError} with which the Subscription has ended, once */
   next(): Promise<IteratorResult<ReceivedMessage, undefined>> {
     this.#processed()
     const message = this.#take()

@@ -42,7 +42,14 @@ export const text: Codec<string> = {
 /** Bytes as they are. */
 export const binary: Codec<Uint8Array> = { isText: false, encode: value => value, decode: payload => payload }
 
-/** JSON, checked in both directions by a schema; without one, anything that JSON can say. */
+/**
+ * JSON, checked in both directions by a schema; without one, anything that JSON can say.
+ *
+ * @param schema of any library that follows Standard Schema, such as valibot, zod or arktype
+ * @example
+ * const light = topic('home/{room}/light', json(v.object({ on: v.boolean() })))
+ * await light.publish(client, { room: 'kitchen' }, { on: true })
+ */
 export function json<Value = unknown>(schema?: StandardSchema<Value>): Codec<Value> {
   return {
     contentType: 'application/json',
