@@ -1,0 +1,107 @@
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+/** Compiler options of the whole repository. */
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} }
+const { options } = ts.getParsedCommandLineOfConfigFile(`${root}tsconfig.check.json`, {}, host)!
+
+/** What a module exports that runs, with what is written above it. */
+export interface Documented {
+  /** Such as `connect` or `Client.publish`. */
+  readonly name: string
+  readonly kind: 'function' | 'class' | 'method'
+  readonly text: string
+  /** The code behind each `@example`. */
+  readonly examples: readonly string[]
+}
+
+/** Functions, classes and their public methods that the modules export. @param paths from the root */
+export function documentedIn(paths: readonly string[]): Documented[] {
+  const program = ts.createProgram(
+    paths.map(path => root + path),
+    options,
+  )
+  const checker = program.getTypeChecker()
+  const describe = (symbol: ts.Symbol, name: string, kind: Documented['kind']): Documented => ({
+    name,
+    kind,
+    text: ts.displayPartsToString(symbol.getDocumentationComment(checker)),
+    examples: symbol
+      .getJsDocTags(checker)
+      .filter(tag => tag.name === 'example')
+      .map(tag => ts.displayPartsToString(tag.text)),
+  })
+  const found: Documented[] = []
+  for (const path of paths) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(root + path)!)!
+    for (const exported of checker.getExportsOfModule(module)) {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+      const declaration = symbol.valueDeclaration
+      if (!declaration) continue // a type
+      if (ts.isClassDeclaration(declaration)) {
+        found.push(describe(symbol, exported.name, 'class'))
+        for (const member of symbol.members?.values() ?? []) {
+          if (isPublicMethod(member)) found.push(describe(member, `${exported.name}.${member.name}`, 'method'))
+        }
+      } else if (checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0) {
+        found.push(describe(symbol, exported.name, 'function'))
+      }
+    }
+  }
+  return found
+}
+
+/** The names that modules export, types included. @param paths from the root */
+export function exportsOf(paths: readonly string[]): Map<string, readonly string[]> {
+  const program = ts.createProgram(
+    paths.map(path => root + path),
+    options,
+  )
+  const checker = program.getTypeChecker()
+  const names = (path: string): string[] => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(root + path)!)!
+    return checker.getExportsOfModule(module).map(({ name }) => name)
+  }
+  return new Map(paths.map(path => [path, names(path)]))
+}
+
+/** Well-known symbols, such as that of asynchronous iteration, mean everywhere the same. */
+function isPublicMethod(member: ts.Symbol): boolean {
+  const declaration = member.valueDeclaration
+  return (
+    declaration !== undefined &&
+    ts.isMethodDeclaration(declaration) &&
+    ts.isIdentifier(declaration.name) &&
+    (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.NonPublicAccessibilityModifier) === 0
+  )
+}
+
+/** What the compiler says about modules that are nowhere but here. @param texts by path from the root */
+export function faultsIn(texts: ReadonlyMap<string, string>): string[] {
+  const compilerHost = ts.createCompilerHost(options)
+  const { getSourceFile, fileExists } = compilerHost
+  const textOf = (path: string): string | undefined => texts.get(path.slice(root.length))
+  compilerHost.fileExists = path => textOf(path) !== undefined || fileExists(path)
+  compilerHost.getSourceFile = (path, ...rest) => {
+    const text = textOf(path)
+    return text === undefined ? getSourceFile(path, ...rest) : ts.createSourceFile(path, text, ts.ScriptTarget.ES2023)
+  }
+  const paths = [...texts.keys()].map(path => root + path)
+  const program = ts.createProgram(
+    paths,
+    { ...options, noUnusedLocals: false, noUnusedParameters: false },
+    compilerHost,
+  )
+  return paths.flatMap(path =>
+    ts
+      .getPreEmitDiagnostics(program, program.getSourceFile(path))
+      .map(({ messageText }) => `${path.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
+  )
+}
+
+/** JavaScript of TypeScript. */
+export function javascriptOf(code: string): string {
+  return ts.transpileModule(code, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
+    .outputText
+}
