@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type TlsOptions } from 'node:tls'
 import { createBroker } from '@curlew/broker'
@@ -91,6 +91,19 @@ for (const [version, message] of wanted) {
     expect(outcome.stderr).toMatch(message)
   })
 }
+
+test('--tls-keylog adds the keys to a file that only its owner may read', async () => {
+  const { port, folder } = await tlsBroker()
+  const args = ['pub', '-h', 'localhost', '-p', `${port}`, '--cafile', 'trusted/cert.pem', '--tls-keylog']
+
+  const outcome = await runCurlew([...args, 'keys.log', ...publication], { folder })
+  const refused = await runCurlew([...args, 'nowhere/keys.log', ...publication], { folder })
+
+  expect(outcome).toEqual({ ending: 0, stdout: '', stderr: '' })
+  expect(readFileSync(join(folder, 'keys.log'), 'utf8')).toMatch(/^CLIENT_TRAFFIC_SECRET_0 [\da-f]+ [\da-f]+$/m)
+  expect(statSync(join(folder, 'keys.log')).mode & 0o777).toBe(0o600)
+  expect(refused.stderr).toMatch(/^curlew: cannot write the file of --tls-keylog, nowhere\/keys\.log: there is no such/)
+})
 
 test('-L mqtts:// speaks TLS', async () => {
   const { port, folder } = await tlsBroker()

@@ -128,10 +128,10 @@ function addTlsFlags(command: Command): void {
     .option('--insecure', 'trust any certificate: for tests only')
     .option('--psk <key>', 'pre-shared key, in hexadecimal', someText)
     .option('--psk-identity <name>', 'whose key it is', someText)
+    .option('--tls-keylog <file>', 'add the keys to this file, for whoever looks at the packets', someText)
     .option('--no-tls', 'no TLS, also on port 8883')
     .addOption(new Option('--tls-engine <engine>', 'not supported').hideHelp())
     .addOption(new Option('--tls-engine-kpass-sha1 <hash>', 'not supported').hideHelp())
-    .addOption(new Option('--tls-keylog <file>', 'not supported').hideHelp())
 }
 
 function addWillFlags(command: Command): Command {

@@ -1,6 +1,7 @@
 import type { AuthenticationMethod, ConnectOptions, WillOptions } from '@curlew/client'
 import { CommandError, ExitCode } from '../command-error.ts'
 import type { ClientFlags } from './client-flags.ts'
+import { writableFile } from './file-content.ts'
 import { NEVER_EXPIRES } from './flag-values.ts'
 import type { PacketProperties } from './property-flags.ts'
 import type { ServerAddress } from './server-address.ts'
@@ -28,11 +29,12 @@ export const noPacketProperties: PacketProperties = {
 export function connectOptions(flags: ClientFlags, address: ServerAddress): ConnectOptions {
   check(flags, address)
   const { connect, will } = flags.property ?? noPacketProperties
-  const { bind, unix, property } = flags
+  const { bind, unix, property, tlsKeylog } = flags
   const tls = address.isTls ? tlsOptions(flags) : {}
   const version = property ? 5 : flags.protocolVersion
   const id = flags.id ?? (flags.idPrefix === undefined ? undefined : `${flags.idPrefix}${process.pid}`)
-  const isElsewhere = bind !== undefined || unix !== undefined
+  const keylog = address.isTls && tlsKeylog !== undefined ? writableFile('--tls-keylog', tlsKeylog) : undefined
+  const isElsewhere = bind !== undefined || unix !== undefined || keylog !== undefined
   return {
     ...(id !== undefined && { clientId: id }),
     ...(version !== undefined && { protocolVersion: version }),
@@ -54,7 +56,7 @@ export function connectOptions(flags: ClientFlags, address: ServerAddress): Conn
     }),
     ...(flags.willTopic !== undefined && { will: willOptions(flags, flags.willTopic, will) }),
     tls: tls as Readonly<Record<string, unknown>>, // a table of options of Node's
-    ...(isElsewhere && { transport: socketTransport(address, { path: unix, localAddress: bind }, tls) }),
+    ...(isElsewhere && { transport: socketTransport(address, { path: unix, localAddress: bind, keylog }, tls) }),
   }
 }
 
@@ -85,6 +87,9 @@ function check(flags: ClientFlags, { password, userName, url }: ServerAddress): 
   }
   if (flags.unix !== undefined && url.startsWith('ws')) fault('WebSocket over a Unix domain socket is not supported')
   if (flags.bind !== undefined && url.startsWith('ws')) fault('-A is not supported with WebSocket')
+  if (flags.tlsKeylog !== undefined && url.startsWith('ws')) {
+    fault('--tls-keylog is not supported with WebSocket', `NODE_OPTIONS=--tls-keylog=${flags.tlsKeylog} curlew …`)
+  }
   if (!flags.property?.connect.authenticationMethod && flags.property?.connect.authenticationData) {
     fault('authentication-data needs a method', '-D connect authentication-method NAME')
   }

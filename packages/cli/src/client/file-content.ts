@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { CommandError, ExitCode } from '../command-error.ts'
 
 /** Why a file cannot be read or written, in words. */
@@ -21,6 +21,22 @@ export function fileContent(flag: string, path: string): Buffer {
     return readFileSync(path)
   } catch (error) {
     const message = `cannot read the file of ${flag}, ${path}: ${readingFault(error)}`
+    throw new CommandError(ExitCode.Failed, message, [], { cause: error })
+  }
+}
+
+/**
+ * Makes sure that a file that a flag names can be added to; if there is none, one that only its owner may read.
+ *
+ * @returns its path
+ * @throws {CommandError} naming the flag and the reason
+ */
+export function writableFile(flag: string, path: string): string {
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+    return path
+  } catch (error) {
+    const message = `cannot write the file of ${flag}, ${path}: ${readingFault(error)}`
     throw new CommandError(ExitCode.Failed, message, [], { cause: error })
   }
 }

@@ -22,6 +22,9 @@ interface Field {
   readonly isPretty: boolean
 }
 
+/** Decimals that JavaScript writes of a number at most. */
+const DECIMALS_MAX = 100
+
 type Part = (message: PrintedMessage) => Buffer | string
 
 const escapes: Readonly<Record<string, string>> = {
@@ -115,8 +118,10 @@ const parameters: Readonly<Record<string, (message: PrintedMessage, field: Field
   A: ({ properties }, field) => number(properties.topicAlias, field),
   C: ({ properties }, field) => text(properties.contentType ?? '', field),
   D: ({ properties }) => Buffer.from(properties.correlationData ?? []),
+  d: ({ payload }, field) => float(payload.length === 8 ? payload.readDoubleLE() : undefined, field),
   E: ({ properties }, field) => number(properties.messageExpiryInterval, field),
   F: ({ properties }, field) => number(properties.payloadFormatIndicator, field),
+  f: ({ payload }, field) => float(payload.length === 4 ? payload.readFloatLE() : undefined, field),
   I: ({ arrival: { date } }, field) =>
     text(`${strftime('F', date)}T${strftime('T', date)}${strftime('z', date)}`, field),
   j: (message, { isPretty }) => messageJson(message, false, isPretty),
@@ -147,6 +152,25 @@ function number(value: number | undefined, { isLeft, pad, width }: Field): strin
   if (value === undefined) return pad.repeat(width)
   if (isLeft) return String(value).padEnd(width)
   return String(value).padStart(width, pad)
+}
+
+/** As C prints it with `%f`; nothing for a payload of another length. Zeros stand behind the sign. */
+function float(value: number | undefined, { isLeft, pad, width, precision = 6 }: Field): string {
+  if (value === undefined) return ''
+  const digits = decimals(Math.abs(value), precision)
+  const sign = value < 0 || Object.is(value, -0) ? '-' : ''
+  if (isLeft) return (sign + digits).padEnd(width)
+  if (pad === '0' && Number.isFinite(value)) return sign + digits.padStart(width - sign.length, '0')
+  return (sign + digits).padStart(width)
+}
+
+/** More than {@link DECIMALS_MAX} are zeros: no float has them. */
+function decimals(value: number, precision: number): string {
+  if (Number.isNaN(value)) return 'nan'
+  if (value === Infinity) return 'inf'
+  const count = Math.min(precision, DECIMALS_MAX)
+  const text = value < 1e21 ? value.toFixed(count) : `${BigInt(value)}${count > 0 ? `.${'0'.repeat(count)}` : ''}`
+  return text + '0'.repeat(precision - count)
 }
 
 /** Widths count bytes, as C does. */

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { duplexStream, type Transport } from '@curlew/client'
@@ -9,12 +10,14 @@ export interface SocketPlace {
   readonly path?: string | undefined
   /** Address of this machine. */
   readonly localAddress?: string | undefined
+  /** File to which the keys of TLS are added, for whoever looks at the packets. */
+  readonly keylog?: string | undefined
 }
 
-/** A way to the Server over a Unix domain socket, or from one of this machine's addresses. */
+/** A way to the Server over a Unix domain socket, from one of this machine's addresses, or with the keys of TLS in a file. */
 export function socketTransport(
   { host, port, isTls }: ServerAddress,
-  { path, localAddress }: SocketPlace,
+  { path, localAddress, keylog }: SocketPlace,
   tls: ConnectionOptions,
 ): Transport {
   return {
@@ -24,7 +27,9 @@ export function socketTransport(
       socket.setNoDelay(true)
       if (!isTls) return opened(socket, 'connect', signal)
       const servername = isIP(host) ? {} : { servername: host }
-      return opened(connectTls({ socket, host, ...servername, ...tls }), 'secureConnect', signal)
+      const secured = connectTls({ socket, host, ...servername, ...tls })
+      if (keylog !== undefined) secured.on('keylog', line => appendFileSync(keylog, line))
+      return opened(secured, 'secureConnect', signal)
     },
   }
 }

@@ -44,7 +44,7 @@ export function tlsOptions(flags: ClientFlags): ConnectionOptions {
 }
 
 function check(flags: ClientFlags): void {
-  const { cert, key, keyform, tlsEngine, tlsKeylog, cafile, capath, psk, pskIdentity } = flags
+  const { cert, key, keyform, tlsEngine, cafile, capath, psk, pskIdentity } = flags
   const fault = (message: string, ...tries: string[]): never => {
     throw new CommandError(ExitCode.Failed, message, tries)
   }
@@ -53,7 +53,6 @@ function check(flags: ClientFlags): void {
   if (tlsEngine !== undefined || (keyform !== undefined && keyform !== 'pem')) {
     fault('engines of OpenSSL are not supported: the private key must be a PEM file', '--key client.key')
   }
-  if (tlsKeylog !== undefined) fault('let Node write the keys', `NODE_OPTIONS=--tls-keylog=${tlsKeylog} curlew …`)
   if (psk === undefined) return
   if (cafile !== undefined || capath !== undefined) fault('--psk takes the place of --cafile and --capath: give one')
   if (pskIdentity === undefined) fault('--psk needs --psk-identity')
