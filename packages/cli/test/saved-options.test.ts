@@ -107,6 +107,12 @@ test('a property that was saved is loaded', () => {
   expect(flags).toMatchObject({ topic: 'a', property: { publish: { userProperties: [['-t', '-h']] } } })
 })
 
+test('the file may be joined to the flag', () => {
+  const folder = temporaryFolder({ f: '{"pub":{"topic":"a"}}' })
+
+  expect(command('pub', [`--load-options=${join(folder, 'f')}`]).opts()).toMatchObject({ topic: 'a' })
+})
+
 test('names and files of MQTTX are understood, also in YAML', () => {
   const folder = temporaryFolder({ f: 'sub:\n  hostname: h\n  clientId: me\n  topic: [a, b]\n  clean: false\n' })
 

@@ -80,6 +80,16 @@ test('at the end the table stays as it was last', () => {
   expect(terminal.lines).toEqual([heading, row('a', '1'), 'behind it', ''])
 })
 
+test('nothing is drawn before there is a message', () => {
+  const { terminal, state, watch } = screen()
+  state.show('connecting')
+
+  state.note('told')
+  watch.end()
+
+  expect(terminal.lines).toEqual(['told', 'connecting'])
+})
+
 test('a window of another width is drawn anew', () => {
   const { terminal, state, watch } = screen()
   watch.update('a', Buffer.from('1'))

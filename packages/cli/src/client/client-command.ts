@@ -73,6 +73,8 @@ export class ClientCommand extends Command {
 
   #valueAfter(words: readonly string[], flags: readonly string[]): string | undefined {
     for (let index = 0; index < words.length; index++) {
+      const [, flag, joined] = /^(--[^=]+)=(.*)$/s.exec(words[index]!) ?? []
+      if (flag !== undefined && flags.includes(flag)) return joined
       if (flags.includes(words[index]!)) return words[index + 1]
       if (this.#hasValue(words[index]!)) index++
     }

@@ -15,7 +15,7 @@ export interface MessageWay {
   show(message: ReceivedMessage, say: (line: string) => void): Promise<void> | undefined
   /** Resolves when all has been handed to the host. */
   flush(): Promise<void>
-  /** No more messages come. May be called more than once. */
+  /** No more messages come. */
   end(): void
 }
 

@@ -42,6 +42,10 @@ export class TopicTable {
   readonly #rows = new Map<string, Row>()
   #leftOut = 0
 
+  get isEmpty(): boolean {
+    return this.#rows.size === 0
+  }
+
   /** Takes a message. @param value what is shown of it, which is copied */
   update(topic: string, value: Buffer, nowMs: number): void {
     const kept = Buffer.from(value.subarray(0, VALUE_BYTES_MAX))

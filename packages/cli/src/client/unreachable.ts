@@ -39,8 +39,11 @@ export function unreachable(error: ClientError, flags: ClientFlags, address: Ser
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return { message: `there is no host ${host}, or its name cannot be looked up now`, tries: ['another -h'] }
   }
-  if (isTls && cause) return withTls(cause, code, flags, address)
-  if (isWebSocket(address)) {
+  // Other codes are of the system: there is no way to the host, or it took too long.
+  const isCutOff = code === '' || code === 'ECONNRESET' || code === 'EPROTO'
+  const isSystems = /^E[A-Z0-9]+$/.test(code) && !isCutOff
+  if (isTls && cause && code !== '' && !isSystems) return withTls(cause, code, flags, address)
+  if (isWebSocket(address) && isCutOff) {
     const why = cause === undefined ? '' : `: ${cause.message}`
     const tries = ['without --ws, or another -p', '--ws-path <path>, if it has WebSocket elsewhere']
     return { message: `${name} does not answer as a WebSocket server does${why}`, tries }

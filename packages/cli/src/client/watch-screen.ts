@@ -44,6 +44,7 @@ export class WatchScreen {
   /** Draws the table over what stands there of it. */
   draw(): void {
     const lines = this.#lines()
+    if (lines.length === 0) return
     const style = styleOf(this.#stream)
     const text = lines.map((line, index) => (index === 0 ? style.faint(line) : line) + CLEAR_LINE)
     this.#stream.write(`${up(this.#shown.length)}${text.join('\n')}\n${CLEAR_BELOW}`)
@@ -66,6 +67,7 @@ export class WatchScreen {
 
   #lines(): string[] {
     const { columns = 80, rows = 24 } = this.#stream
+    if (this.#table.isEmpty) return []
     return this.#table.lines(performance.now(), columns - 1, rows - 2) // one line is the state's
   }
 

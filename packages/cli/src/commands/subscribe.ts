@@ -38,7 +38,12 @@ export async function subscribe(flags: SubscribeFlags): Promise<void> {
   }
   const way = await messageWay(flags, process.stdout)
   await runTool(flags, async state => {
-    await new SubscribeRun(flags, { flags, address, state }, filters, way(state)).run()
+    const messages = way(state)
+    try {
+      await new SubscribeRun(flags, { flags, address, state }, filters, messages).run()
+    } finally {
+      messages.end()
+    }
   })
 }
 
@@ -88,7 +93,6 @@ class SubscribeRun {
       if (ending === 'timed-out') throw new CommandError(ToolExitCode.TimedOut, 'Timed out')
     } finally {
       this.#isOver = true
-      this.#way.end()
       clearTimeout(timer)
       void session.close()
     }
