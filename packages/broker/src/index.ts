@@ -27,6 +27,7 @@ export {
   type KeyRange,
 } from './store/engine.ts'
 export type { Durability, JournalCounters } from './store/journal.ts'
+export { LevelEngine } from './store/level-engine.ts'
 export { LevelSnapshot, NoStoreError } from './store/level-snapshot.ts'
 export { createLevelStore, type LevelStoreOptions } from './store/level-store.ts'
 export { MemoryStore } from './store/memory-store.ts'

@@ -55,16 +55,22 @@ const codes = {
 } as const
 
 /**
- * Writes the changes of an envelope as one record. A message stands once before the changes that refer to it, which follow each
+ * Writes changes of an envelope, from `start` up to, not including, `end`, as one record. A message stands once before the changes that refer to it, which follow each
  * other when it goes to many Sessions.
  *
  * @returns a view, valid until the writer is used again
  */
-export function writeEnvelope(writer: PacketWriter, changes: readonly Change[], clocks: Clocks): Uint8Array {
+export function writeEnvelope(
+  writer: PacketWriter,
+  changes: readonly Change[],
+  start: number,
+  end: number,
+  clocks: Clocks,
+): Uint8Array {
   writer.position = 0
   const mark = startRecord(writer)
   let message: Message | undefined
-  for (let index = 0; index < changes.length; index++) {
+  for (let index = start; index < end; index++) {
     const change = changes[index]!
     const needed = messageOf(change)
     if (needed !== undefined && needed !== message) {
@@ -77,7 +83,8 @@ export function writeEnvelope(writer: PacketWriter, changes: readonly Change[], 
   return finishRecord(writer, mark)
 }
 
-function messageOf(change: Change): Message | undefined {
+/** The message that a change is about, if it brings one. */
+export function messageOf(change: Change): Message | undefined {
   if (change.kind === 'enqueue') return change.record.message
   return change.kind === 'retain' ? change.message : undefined
 }

@@ -31,6 +31,7 @@ import {
   writeSegment,
 } from './rows.ts'
 import { readSegment } from './segment-reader.ts'
+import type { Slices } from './slices.ts'
 import { messageBytes, type QueuedRecord } from './store.ts'
 
 /** A message of at least so many bytes that several Sessions queue stands in a row of its own. A reference costs about as much. */
@@ -39,8 +40,6 @@ const SHARED_BODY_BYTES_MIN = 256
 const SHORT_SEGMENTS_MAX = 8
 /** Messages in a segment that counts as short. */
 const SHORT_SEGMENT_COUNT = 32
-/** After so many messages the event loop gets its turn. */
-const SLICE_COUNT = 1_000
 /** Keys of Subscriptions that are looked up at a time. */
 const PAGE_COUNT = 1_000
 
@@ -48,11 +47,10 @@ const PAGE_COUNT = 1_000
 export interface CheckpointServices {
   readonly engine: Engine
   readonly clocks: Clocks
+  readonly slices: Slices
   /** Numbers of the envelopes that the checkpoint replaces. */
   readonly journal: readonly number[]
   readonly meta: Meta
-  /** Lets the event loop go on. */
-  pause(): Promise<void>
 }
 
 /**
@@ -69,7 +67,6 @@ export class Checkpoint {
   readonly #segments = new Map<StoredSessionState, Segment[]>()
   /** References to bodies that are gone. */
   readonly #bodyReleases: Map<number, number>
-  #sinceLastPause = 0
 
   constructor(catalogue: Catalogue, services: CheckpointServices) {
     this.#catalogue = catalogue
@@ -85,13 +82,13 @@ export class Checkpoint {
     for (const session of deletedSessions) await this.#deleteSession(session)
     for (const [topic, message] of retained) {
       this.#put(retainedKey(topic), message && (writer => writeMessage(writer, message, this.#services.clocks)))
-      await this.#slice(1)
+      await this.#slice(1, message?.payloadLength)
     }
     await this.#releaseBodies()
     for (const [message, { id, references }] of this.#bodies) {
       this.#put(bodyKey(id), writer => writeMessage(writer, message, this.#services.clocks))
       this.#put(referencesKey(id), writer => writeReferences(writer, references))
-      await this.#slice(1)
+      await this.#slice(1, message.payloadLength)
     }
     for (const envelope of this.#services.journal) this.#put(journalKey(envelope), undefined)
     const { nextSession, nextBody } = this.#catalogue
@@ -107,6 +104,7 @@ export class Checkpoint {
 
   /** Bodies that more than one of the messages to be written have. */
   async #findSharedBodies(): Promise<void> {
+    const { slices } = this.#services
     const seen = new Set<Message>()
     const { dirtySessions, sessions } = this.#catalogue
     for (const session of dirtySessions) {
@@ -119,8 +117,10 @@ export class Checkpoint {
         const isSecond = seen.has(message) && !this.#bodies.has(message)
         if (isSecond) this.#bodies.set(message, { id: this.#catalogue.nextBody++, references: 0 })
         seen.add(message)
+        const pause = slices.add(1)
+        if (pause !== undefined) await pause
       }
-      await this.#slice(queue.size)
+      await this.#slice(1)
     }
   }
 
@@ -154,7 +154,7 @@ export class Checkpoint {
     for (let start = 0; start < records.length; ) {
       const end = endOfSegment(records, start)
       segments.push(this.#putSegment(session.number, records.slice(start, end)))
-      await this.#slice(end - start)
+      await this.#slice(end - start, segments.at(-1)!.bytes)
       start = end
     }
     this.#segments.set(session, segments)
@@ -255,11 +255,9 @@ export class Checkpoint {
     this.#changes.push({ key, value: write && rowOf(this.#writer, write) })
   }
 
-  async #slice(count: number): Promise<void> {
-    this.#sinceLastPause += count
-    if (this.#sinceLastPause < SLICE_COUNT) return
-    this.#sinceLastPause = 0
-    await this.#services.pause()
+  /** Lets the event loop go on when it is time. */
+  async #slice(count: number, bytes = 0): Promise<void> {
+    await this.#services.slices.add(count, bytes)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Change } from './changes.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { Envelope } from './envelope.ts'
 import { type Durability, Journal, JournalCounters } from './journal.ts'
+import { NamedTimers } from './named-timers.ts'
 import { QueueReader } from './queue-reader.ts'
 import type { DamagedRow } from './recovery.ts'
 import {
@@ -24,8 +25,12 @@ export const SYNC_INTERVAL_MS = 1_000
 const LAZY_MS = 500
 /** Milliseconds after which a checkpoint is made though the journal is short. */
 const CHECKPOINT_MS = 5_000
+/** So many changes that nobody waits for are written at once: whoever reads a queue looks through all that are not written yet. */
+const LAZY_COUNT_MAX = 4_096
 /** So many bytes may wait for the disk before whoever brings more is made to wait. */
 const OPEN_BYTES_MAX = 8 * 1024 * 1024
+/** So many changes may wait, for the same reason as {@link LAZY_COUNT_MAX}. More than the disk needs to be kept busy. */
+const OPEN_COUNT_MAX = 32_768
 /** Milliseconds between two attempts to open a store that could not write. */
 const RETRY_MS = 2_000
 
@@ -55,7 +60,6 @@ export class DiskStore implements Store {
   readonly durability: Durability
   readonly counters: JournalCounters = new JournalCounters()
   readonly #engine: Engine
-  readonly #runtime: Runtime
   readonly #log: Log
   readonly #options: DiskStoreOptions
   #state: 'open' | 'failed' | 'closed' = 'open'
@@ -79,18 +83,18 @@ export class DiskStore implements Store {
   #isCheckpointDue = false
   #isMakingCheckpoint = false
   #isSyncDue = false
-  readonly #timers = new Map<'lazy' | 'checkpoint' | 'sync' | 'retry', () => void>()
+  readonly #timers: NamedTimers<'lazy' | 'checkpoint' | 'sync' | 'retry'>
   readonly #reader: QueueReader
 
   constructor(options: DiskStoreOptions) {
     this.#options = options
     const { engine, runtime, log, durability, quarantine, journalBytesMax } = options
     this.#engine = engine
-    this.#runtime = runtime
     this.#log = log
     this.durability = durability
     const clock = new StoreClock(runtime)
     const { counters } = this
+    this.#timers = new NamedTimers(runtime)
     this.#journal = new Journal({ engine, runtime, clock, durability, counters, bytesMax: journalBytesMax })
     this.#reader = new QueueReader({
       engine,
@@ -108,10 +112,8 @@ export class DiskStore implements Store {
   async load(): Promise<StoredState> {
     await this.#engine.open()
     const { state, damaged } = await this.#loaded()
-    const { catalogue, lastEnvelope } = this.#journal
+    const { catalogue } = this.#journal
     this.#nextNumber = catalogue.nextSession
-    this.#open = new Envelope(lastEnvelope + 1)
-    this.#settled = lastEnvelope
     for (const { number, record } of catalogue.sessions.values()) {
       if (record !== undefined) this.#numbers.set(record.clientId, number)
     }
@@ -202,8 +204,9 @@ export class DiskStore implements Store {
 
   commit(): void {
     this.#isCommitted = true
-    if (this.#open.isEmpty) return
-    if (this.#open.isUrgent) this.#wake()
+    if (this.#open.count === 0) return
+    if (this.#open.count >= LAZY_COUNT_MAX) this.#isLazyDue = true
+    if (this.#open.isUrgent || this.#isLazyDue) this.#wake()
     else this.#startTimer('lazy', LAZY_MS, () => (this.#isLazyDue = true))
   }
 
@@ -222,7 +225,7 @@ export class DiskStore implements Store {
   }
 
   get isCongested(): boolean {
-    return this.#open.bytes > OPEN_BYTES_MAX
+    return this.#open.bytes > OPEN_BYTES_MAX || this.#open.count > OPEN_COUNT_MAX
   }
 
   get health(): StoreHealth {
@@ -242,8 +245,7 @@ export class DiskStore implements Store {
     this.#wake()
     await this.#working
     this.#state = 'closed'
-    for (const stop of this.#timers.values()) stop()
-    this.#timers.clear()
+    this.#timers.close()
     await this.#engine.close()
   }
 
@@ -277,7 +279,7 @@ export class DiskStore implements Store {
   }
 
   #isEnvelopeDue(): boolean {
-    return this.#isCommitted && !this.#open.isEmpty && (this.#open.isUrgent || this.#isLazyDue)
+    return this.#isCommitted && this.#open.count > 0 && (this.#open.isUrgent || this.#isLazyDue)
   }
 
   async #writeEnvelope(): Promise<void> {
@@ -289,15 +291,17 @@ export class DiskStore implements Store {
       this.#isLazyDue = false
       this.counters.elided += envelope.elidedCount
     }
-    const changes = envelope.changes()
+    const changes = envelope.close()
     if (changes.length > 0) {
-      await this.#journal.write(envelope.number, changes, envelope.isUrgent)
+      await this.#journal.write(changes, envelope.isUrgent)
       this.#startTimer('checkpoint', CHECKPOINT_MS, () => (this.#isCheckpointDue = true))
       if (this.durability === 'interval') this.#startTimer('sync', SYNC_INTERVAL_MS, () => (this.#isSyncDue = true))
     }
-    this.#inFlight = undefined
     this.#settled = envelope.number
+    envelope.isUrgent = false // nobody has to wait for it any more
     for (const callback of envelope.callbacks) this.#call(callback)
+    await this.#journal.apply(changes, envelope)
+    this.#inFlight = undefined
   }
 
   /** One that fails harms none of the others. */
@@ -325,14 +329,11 @@ export class DiskStore implements Store {
     return this.#journal.sync()
   }
 
-  #startTimer(name: 'lazy' | 'checkpoint' | 'sync' | 'retry', delayMs: number, onDue: () => void): void {
-    if (this.#timers.has(name) || this.#state === 'closed') return
-    const stop = this.#runtime.startTimer(delayMs, () => {
-      this.#timers.delete(name)
+  #startTimer(name: 'lazy' | 'checkpoint' | 'sync', delayMs: number, onDue: () => void): void {
+    this.#timers.start(name, delayMs, () => {
       onDue()
       this.#wake()
     })
-    this.#timers.set(name, stop)
   }
 
   #fail(error: unknown): void {
@@ -351,7 +352,7 @@ export class DiskStore implements Store {
     if (this.#state === 'closed') return
     this.#state = 'failed'
     this.#setHealth({ isWritable: false, reason })
-    this.#startTimer('retry', RETRY_MS, () => void this.#retry())
+    this.#timers.start('retry', RETRY_MS, () => void this.#retry())
   }
 
   #setHealth(health: StoreHealth): void {

@@ -51,7 +51,7 @@ export interface Engine {
   /** Opens what is there, or creates it. Can be called again after {@link close}. */
   open(): Promise<void>
   /**
-   * Writes all changes or none, after those of every earlier call.
+   * Writes all changes or none, after those of every earlier call that has settled. Only one is under way at a time.
    *
    * @param sync whether the promise waits until the changes, and all earlier ones, are on stable storage; without it they survive
    * the end of the process but not of the power

@@ -14,22 +14,27 @@ export class Envelope {
   isUrgent = false
   /** About how many bytes it will have. */
   bytes = 0
+  /** How many of its changes the catalogue has already. */
+  appliedCount = 0
   readonly callbacks: (() => void)[] = []
-  readonly #changes: Change[] = []
+  #changes: Change[] = []
   #elidedCount = 0
 
   constructor(number: number) {
     this.number = number
   }
 
-  get isEmpty(): boolean {
-    return this.#changes.length === 0
+  /** Changes so far, with those that need not be written. */
+  get count(): number {
+    return this.#changes.length
   }
 
-  /** What is to be written. */
-  changes(): readonly Change[] {
-    if (this.#elidedCount === 0) return this.#changes
-    return this.#changes.filter(change => change.kind !== 'enqueue' || change.record.envelope !== ELIDED)
+  /** No more changes come. @returns what is to be written */
+  close(): readonly Change[] {
+    if (this.#elidedCount > 0) {
+      this.#changes = this.#changes.filter(change => change.kind !== 'enqueue' || change.record.envelope !== ELIDED)
+    }
+    return this.#changes
   }
 
   get elidedCount(): number {
@@ -52,19 +57,21 @@ export class Envelope {
     return true
   }
 
-  /** The sequences of one Session's messages that it finishes. */
+  /** The sequences of one Session's messages that it finishes, and that the catalogue does not know to be finished. */
   dequeued(session: number): Set<number> {
     const sequences = new Set<number>()
-    for (const change of this.#changes) {
+    for (let index = this.appliedCount; index < this.#changes.length; index++) {
+      const change = this.#changes[index]!
       if (change.kind === 'dequeue' && change.session === session) sequences.add(change.record.sequence)
     }
     return sequences
   }
 
-  /** The messages of one Session in it, from a `sequence` on. */
+  /** The messages of one Session in it that the catalogue does not have, from a `sequence` on. */
   queued(session: number, from: number): QueuedRecord[] {
     const records: QueuedRecord[] = []
-    for (const change of this.#changes) {
+    for (let index = this.appliedCount; index < this.#changes.length; index++) {
+      const change = this.#changes[index]!
       if (change.kind !== 'enqueue' || change.session !== session) continue
       if (change.record.sequence >= from && change.record.envelope !== ELIDED) records.push(change.record)
     }

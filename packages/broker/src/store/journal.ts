@@ -1,14 +1,16 @@
 import { PacketWriter } from '@curlew/codec'
 import type { Runtime } from '../runtime/runtime.ts'
 import { Catalogue } from './catalogue.ts'
-import { type Change, writeEnvelope } from './changes.ts'
+import { type Change, messageOf, writeEnvelope } from './changes.ts'
 import { Checkpoint } from './checkpoint.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, EngineChange } from './engine.ts'
+import type { Envelope } from './envelope.ts'
 import { journalKey, metaKey } from './keys.ts'
 import { migrate, newMeta } from './migrations.ts'
 import { type DamagedRow, recover } from './recovery.ts'
 import { type Meta, readMeta, rowOf, writeMeta } from './rows.ts'
-import type { StoredState } from './store.ts'
+import { Slices } from './slices.ts'
+import { messageBytes, type StoredState } from './store.ts'
 import type { StoreClock } from './store-clock.ts'
 
 /**
@@ -24,7 +26,10 @@ export type Durability = 'always' | 'interval'
 const BYTES_MAX = 16 * 1024 * 1024
 /** So many changes call for a checkpoint as well: in memory a small message takes more than its bytes. */
 const CHANGES_MAX = 100_000
-/** A writer that has grown beyond this is replaced, so that one large envelope does not cost memory for good. */
+/** An envelope with more changes, or more bytes, is written as several rows, so that none takes the event loop for long. */
+const PART_COUNT_MAX = 1_000
+const PART_BYTES_MAX = 128 * 1024
+/** A writer that has grown beyond this is replaced, so that one large message does not cost memory for good. */
 const WRITER_BYTES_MAX = 1024 * 1024
 
 /** Numbers of a store, read by whoever shows them. */
@@ -55,17 +60,19 @@ export class Journal {
   readonly #options: JournalOptions
   #catalogue = new Catalogue()
   #meta: Meta = newMeta
-  /** Numbers of the envelopes since the last checkpoint. */
+  /** Numbers of the rows with envelopes since the last checkpoint. */
   #envelopes: number[] = []
   #bytes = 0
   #changeCount = 0
   #lastEnvelope = 0
+  readonly #slices: Slices
   #writer = new PacketWriter()
   /** A checkpoint of which it is not known whether it was written. */
   #unsure: { readonly meta: Meta; readonly checkpoint: Checkpoint } | undefined
 
   constructor(options: JournalOptions) {
     this.#options = options
+    this.#slices = new Slices(options.runtime)
   }
 
   get catalogue(): Catalogue {
@@ -89,9 +96,9 @@ export class Journal {
 
   /** Reads what is there. @throws {StoreFormatError} when a later version of this program has written it */
   async load(): Promise<{ readonly state: StoredState; readonly damaged: readonly DamagedRow[] }> {
-    const { engine, clock } = this.#options
+    const { engine, runtime, clock } = this.#options
     await migrate(engine)
-    const { catalogue, meta, journal, journalBytes, damaged, state } = await recover(engine, clock.now())
+    const { catalogue, meta, journal, journalBytes, damaged, state } = await recover(engine, runtime, clock.now())
     this.#catalogue = catalogue
     this.#meta = meta ?? this.#meta
     this.#envelopes = [...journal]
@@ -100,32 +107,69 @@ export class Journal {
     return { state, damaged }
   }
 
-  /** Writes the changes of an envelope. Writing one again that could not be written is the same as writing it once. */
-  async write(envelope: number, changes: readonly Change[], isUrgent: boolean): Promise<void> {
-    const { engine, clock, durability, counters } = this.#options
-    if (this.#writer.bytes.length > WRITER_BYTES_MAX) this.#writer = new PacketWriter()
-    const value = writeEnvelope(this.#writer, changes, clock.now())
-    await engine.write([{ key: journalKey(envelope), value }], durability === 'always' && isUrgent)
-    for (let index = 0; index < changes.length; index++) this.#catalogue.apply(changes[index]!)
-    this.#envelopes.push(envelope)
-    this.#lastEnvelope = envelope
-    this.#bytes += value.length
+  /** Writes the changes of an envelope; {@link apply} follows. Writing one again that could not be written is the same as writing it once. */
+  async write(changes: readonly Change[], isUrgent: boolean): Promise<void> {
+    const { engine, durability, counters } = this.#options
+    const rows = await this.#rowsOf(changes)
+    await engine.write(rows, durability === 'always' && isUrgent)
+    let bytes = 0
+    for (const { value } of rows) {
+      this.#envelopes.push(++this.#lastEnvelope)
+      bytes += value!.length
+    }
+    this.#bytes += bytes
     this.#changeCount += changes.length
     counters.envelopes++
-    counters.envelopeBytes += value.length
+    counters.envelopeBytes += bytes
+  }
+
+  /**
+   * One row, or one for each part of a large envelope; the numbers follow the last one written.
+   *
+   * @returns values of which a single one is valid until the next call
+   */
+  async #rowsOf(changes: readonly Change[]): Promise<EngineChange[]> {
+    if (this.#writer.bytes.length > WRITER_BYTES_MAX) this.#writer = new PacketWriter()
+    const clocks = this.#options.clock.now()
+    const rows: EngineChange[] = []
+    for (let start = 0; start < changes.length; ) {
+      const end = endOfPart(changes, start)
+      const value = writeEnvelope(this.#writer, changes, start, end, clocks)
+      const isAlone = start === 0 && end === changes.length
+      rows.push({
+        key: journalKey(this.#lastEnvelope + 1 + rows.length),
+        value: isAlone ? value : Uint8Array.prototype.slice.call(value),
+      })
+      const pause = this.#slices.add(end - start, value.length)
+      if (pause !== undefined && end < changes.length) await pause
+      start = end
+    }
+    return rows
+  }
+
+  /** Tells the catalogue of an envelope that has been written, in slices. */
+  async apply(changes: readonly Change[], envelope: Envelope): Promise<void> {
+    while (envelope.appliedCount < changes.length) {
+      const start = envelope.appliedCount
+      const end = Math.min(changes.length, start + PART_COUNT_MAX)
+      for (let index = start; index < end; index++) this.#catalogue.apply(changes[index]!)
+      envelope.appliedCount = end
+      const pause = this.#slices.add(end - start)
+      if (pause !== undefined && end < changes.length) await pause
+    }
   }
 
   /** Turns the envelopes into rows, if there are any. */
   async checkpoint(): Promise<void> {
     if (this.isEmpty) return
-    const { engine, runtime, clock, durability } = this.#options
+    const { engine, clock, durability } = this.#options
     const meta = { ...this.#meta, checkpoint: this.#meta.checkpoint + 1, lastEnvelope: this.#lastEnvelope }
     const checkpoint = new Checkpoint(this.#catalogue, {
       engine,
       clocks: clock.now(),
       journal: this.#envelopes,
       meta,
-      pause: () => new Promise(resolve => runtime.atEndOfTurn(resolve)),
+      slices: this.#slices,
     })
     const changes = await checkpoint.build()
     this.#unsure = { meta, checkpoint }
@@ -159,4 +203,16 @@ export class Journal {
     this.#unsure = undefined
     this.#options.counters.checkpoints++
   }
+}
+
+/** Where the part of an envelope that begins at `start` ends. */
+function endOfPart(changes: readonly Change[], start: number): number {
+  const countEnd = Math.min(changes.length, start + PART_COUNT_MAX)
+  let bytes = 0
+  let end = start
+  for (; end < countEnd && bytes < PART_BYTES_MAX; end++) {
+    const message = messageOf(changes[end]!)
+    if (message !== undefined) bytes += messageBytes(message)
+  }
+  return end
 }

@@ -1,4 +1,5 @@
 import type { Message } from '@curlew/protocol'
+import type { Runtime } from '../runtime/runtime.ts'
 import { Catalogue, StoredSessionState } from './catalogue.ts'
 import { readEnvelope } from './changes.ts'
 import { isDamage } from './damage.ts'
@@ -7,10 +8,13 @@ import { firstOf, metaKey, numberOf, sessionOf, type Table, tableRange } from '.
 import { pagesOf } from './pages.ts'
 import { type Clocks, CorruptRecordError, readMessage, readRecord, readSession, readSubscription } from './records.ts'
 import { type Meta, readMeta, readProgress, readRemainder } from './rows.ts'
+import { Slices } from './slices.ts'
 import { type Backlog, messageBytes, type StoredSession, type StoredState, type SubscriptionRecord } from './store.ts'
 
 /** Rows that are read at a time. */
 const PAGE_COUNT = 1_000
+/** Rows that may be large are read so many at a time. */
+const LARGE_PAGE_COUNT = 64
 
 /** A row that is not what was written. */
 export interface DamagedRow extends EngineEntry {
@@ -32,8 +36,8 @@ export interface Recovered {
  * Reads what a store holds: the rows of the last checkpoint, then the envelopes since. Messages that wait in segments stay where
  * they are. A row that makes no sense is put aside, and the rest is what is left without it.
  */
-export async function recover(engine: Engine, clocks: Clocks): Promise<Recovered> {
-  return new Recovery(engine, clocks).run()
+export async function recover(engine: Engine, runtime: Runtime, clocks: Clocks): Promise<Recovered> {
+  return new Recovery(engine, runtime, clocks).run()
 }
 
 class Recovery {
@@ -45,17 +49,23 @@ class Recovery {
   readonly #damaged: DamagedRow[] = []
   readonly #journal: number[] = []
   #journalBytes = 0
+  readonly #slices: Slices
+  /** Changes that the row held which was read last. */
+  #changeCount = 0
 
-  constructor(engine: Engine, clocks: Clocks) {
+  constructor(engine: Engine, runtime: Runtime, clocks: Clocks) {
     this.#engine = engine
     this.#clocks = clocks
+    this.#slices = new Slices(runtime)
   }
 
   async run(): Promise<Recovered> {
     const catalogue = this.#catalogue
     const meta = await this.#meta()
     await this.#forEach('session', entry => this.#session(entry))
-    await this.#forEach('progress', ({ key, value }) => readProgress(value, this.#sessionAt(key)))
+    await this.#forEach('progress', ({ key, value }) => {
+      readProgress(value, this.#sessionAt(key))
+    })
     await this.#forEach('subscription', entry => this.#subscription(entry))
     await this.#forEach('remainder', ({ key, value }) => {
       const session = this.#sessionAt(key)
@@ -63,14 +73,14 @@ class Recovery {
       session.segments.push(segment)
       session.nextSequence = Math.max(session.nextSequence, segment.last + 1) // the other row may be damaged
     })
-    await this.#forEach('retained', ({ value }) => this.#retain(value))
-    await this.#forEach('journal', entry => this.#envelope(entry))
+    await this.#forEach('retained', ({ value }) => this.#retain(value), LARGE_PAGE_COUNT)
+    await this.#forEach('journal', entry => this.#envelope(entry), LARGE_PAGE_COUNT)
     if (meta !== undefined) {
       catalogue.nextSession = Math.max(catalogue.nextSession, meta.nextSession)
       catalogue.nextBody = meta.nextBody
     } else catalogue.nextBody = await this.#unusedBody()
     const [journal, journalBytes] = [this.#journal, this.#journalBytes]
-    return { catalogue, state: this.#state(), meta, journal, journalBytes, damaged: this.#damaged }
+    return { catalogue, state: await this.#state(), meta, journal, journalBytes, damaged: this.#damaged }
   }
 
   async #meta(): Promise<Meta | undefined> {
@@ -116,7 +126,9 @@ class Recovery {
   #envelope({ key, value }: EngineEntry): void {
     this.#journal.push(numberOf(key))
     this.#journalBytes += value.length
-    for (const change of readEnvelope(value, this.#clocks)) this.#catalogue.apply(change)
+    const changes = readEnvelope(value, this.#clocks)
+    for (const change of changes) this.#catalogue.apply(change)
+    this.#changeCount += changes.length
   }
 
   #sessionAt(key: Uint8Array): StoredSessionState {
@@ -125,9 +137,14 @@ class Recovery {
     return session
   }
 
-  async #forEach(table: Table, read: (entry: EngineEntry) => void): Promise<void> {
-    for await (const page of pagesOf(this.#engine, tableRange(table), PAGE_COUNT)) {
-      for (const entry of page) this.#tryRead(entry, read)
+  async #forEach(table: Table, read: (entry: EngineEntry) => void, count = PAGE_COUNT): Promise<void> {
+    for await (const page of pagesOf(this.#engine, tableRange(table), count)) {
+      for (const entry of page) {
+        this.#changeCount = 1
+        this.#tryRead(entry, read)
+        const pause = this.#slices.add(this.#changeCount, entry.value.length)
+        if (pause !== undefined) await pause
+      }
     }
   }
 
@@ -140,7 +157,7 @@ class Recovery {
     }
   }
 
-  #state(): StoredState {
+  async #state(): Promise<StoredState> {
     const { sessions, retained } = this.#catalogue
     const stored: StoredSession[] = []
     for (const session of sessions.values()) {
@@ -151,6 +168,8 @@ class Recovery {
         backlog: backlogOf(session),
         incoming: [...session.incoming],
       })
+      const pause = this.#slices.add(1 + session.queue.size)
+      if (pause !== undefined) await pause
     }
     for (const [topic, message] of retained) {
       if (message === undefined) this.#retained.delete(topic)

@@ -70,19 +70,22 @@ const keyBytes: Record<Table, { readonly min: number; readonly max: number }> = 
  * @throws {StoreFormatError} when a later version of this program has written the store
  */
 export async function checkStore(engine: Engine, runtime: Runtime): Promise<StoreReport> {
-  return new StoreCheck(engine, clocksOf(runtime)).run()
+  return new StoreCheck(engine, runtime).run()
 }
 
 class StoreCheck {
   readonly #engine: Engine
+  readonly #runtime: Runtime
   readonly #clocks: Clocks
   readonly #findings = new CheckFindings()
   readonly #queues: QueueCheck
   readonly #sessions = new Map<number, StoredSessionState>()
   #meta: Meta | undefined
 
-  constructor(engine: Engine, clocks: Clocks) {
+  constructor(engine: Engine, runtime: Runtime) {
+    const clocks = clocksOf(runtime)
     this.#engine = engine
+    this.#runtime = runtime
     this.#clocks = clocks
     this.#queues = new QueueCheck(this.#findings, clocks)
   }
@@ -190,7 +193,7 @@ class StoreCheck {
   /** What a broker would find, which is also the last thing to be checked. */
   async #counts(): Promise<StoreCounts | undefined> {
     try {
-      const { state, journal } = await recover(this.#engine, this.#clocks)
+      const { state, journal } = await recover(this.#engine, this.#runtime, this.#clocks)
       const clientIds = new Set<string>()
       const counts = new StateCounts()
       for (const { clientId, subscriptions, backlog, incoming } of state.sessions) {

@@ -48,7 +48,13 @@ async function openToKill(): Promise<StoreUnderTest> {
     store.commit()
     await runtime.advance(600) // what nobody waits for is written as well
     await runtime.settle()
-    return new DiskStore({ engine: engine.afterKill(), ...options })
+    const next = new DiskStore({ engine: engine.afterKill(), ...options })
+    const load = next.load.bind(next)
+    next.load = async () => {
+      const [state] = await Promise.all([load(), runtime.settle()]) // it takes several turns
+      return state
+    }
+    return next
   }
   // Callbacks come when the turn has ended, as in a broker.
   const commit = store.commit.bind(store)

@@ -99,7 +99,10 @@ class UsedStore {
   /** What is finished at that moment was not yet when the checkpoint behind it begins. */
   #finishWhenSettled(clientId: string, record: QueuedRecord | undefined): void {
     this.store.commit()
-    this.store.whenSettled(() => this.#finish(clientId, record))
+    this.store.whenSettled(() => {
+      this.#finish(clientId, record)
+      this.store.commit()
+    })
   }
 
   /** A message of QoS 2 is sent when it is durable, so no PUBREC comes before. */
