@@ -26,10 +26,18 @@ export {
   type EngineFault,
   type KeyRange,
 } from './store/engine.ts'
+export { InterruptedImportError } from './store/import-mark.ts'
 export type { Durability, JournalCounters } from './store/journal.ts'
 export { LevelEngine } from './store/level-engine.ts'
 export { LevelSnapshot, NoStoreError } from './store/level-snapshot.ts'
-export { createLevelStore, type LevelStoreOptions } from './store/level-store.ts'
+export {
+  createLevelImport,
+  createLevelStore,
+  type LevelImport,
+  type LevelStoreOptions,
+  type RepairReport,
+  repairLevelStore,
+} from './store/level-store.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { StoreFormatError } from './store/migrations.ts'
 export { StateExport } from './store/state-export.ts'
@@ -51,4 +59,5 @@ export type {
   WillRecord,
 } from './store/store.ts'
 export { checkStore, type StoreCounts, type StoreReport } from './store/store-check.ts'
+export type { RepairStep } from './store/store-repair.ts'
 export { checkExposure, isLoopback, type ListenAddress, ListenError, type ListenOptions } from './transport/listener.ts'

@@ -71,6 +71,7 @@ function addStateCommands(curlew: Command): void {
   const store = curlew.command('store').description('Look after what a stopped broker has kept.')
   addDataFlags(store.command('check').description('Look at everything that is kept, and show what is wrong.'))
     .option('--json', 'print the report as JSON')
+    .option('--repair', 'mend what can be mended; what is taken out is kept beside the store')
     .action(async (flags: StoreCheckFlags) => (await import('./commands/store-check.ts')).storeCheck(flags))
 }
 

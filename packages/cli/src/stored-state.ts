@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { EngineError, LevelSnapshot, type Log, NoStoreError, StoreFormatError } from '@curlew/broker'
+import {
+  EngineError,
+  InterruptedImportError,
+  LevelSnapshot,
+  type Log,
+  NoStoreError,
+  StoreFormatError,
+} from '@curlew/broker'
 import { CommandError, ExitCode } from './command-error.ts'
 import { commandLine } from './command-line.ts'
 import { removedOnSignal } from './removed-on-signal.ts'
@@ -56,8 +63,18 @@ export function storeFault(error: unknown, dataFolder: string): unknown {
     ]
     return new CommandError(ExitCode.Failed, message, tries, cause)
   }
+  if (error instanceof InterruptedImportError) return interruptedImport(error, dataFolder)
   if (!(error instanceof EngineError || error instanceof StoreFormatError)) return error
   return new CommandError(ExitCode.Failed, `cannot use the store in ${dataFolder}: ${error.message}`, [], cause)
+}
+
+/** What to tell about a store in the middle of an import. */
+export function interruptedImport(cause: InterruptedImportError, dataFolder: string): CommandError {
+  const tries = [
+    `${commandLine(['import', '--replace', cause.source, '--data', dataFolder])}   # imports all of it`,
+    `${commandLine(['store', 'check', '--repair', '--data', dataFolder])}   # goes on with the part that is there`,
+  ]
+  return new CommandError(ExitCode.Failed, `${dataFolder}: ${cause.message}`, tries, { cause })
 }
 
 /** Says on standard error what an operator should know of. */

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PacketType, type Publish } from '@curlew/codec'
 import { expect, test } from 'vitest'
 import { connectPacket } from '../../broker/test/support/packets.ts'
 import { binary } from './built.ts'
-import { runCurlew, startCurlew } from './curlew-process.ts'
+import { CurlewProcess, runCurlew, startCurlew } from './curlew-process.ts'
 import { bodyOf, leaveState, properties, valuesOf } from './left-state.ts'
 import { RawClient } from './raw-client.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -217,3 +218,49 @@ test('a data folder below a file cannot be', async () => {
   expect(ending).toBe(1)
   expect(stderr).toContain('a file is where a folder should be')
 })
+
+/** A state of many retained messages, so that importing it takes a while. */
+function manyRetained(text: string, count: number): string {
+  const lines = valuesOf(text)
+  const message = { qos: 1, retain: true, publisherId: 'publisher', payload: 'eA==' }
+  const retained = Array.from({ length: count }, (_, index) => ({
+    type: 'retained',
+    message: { topic: `many/${index}`, ...message },
+  }))
+  const end = { type: 'end', sessions: 0, subscriptions: 0, queued: 0, incoming: 0, retained: count }
+  return [lines[0], ...retained, end].map(line => `${JSON.stringify(line)}\n`).join('')
+}
+
+/** Resolves when the journal of a store has more than so many bytes. */
+async function untilWritten(folder: string, bytes: number): Promise<void> {
+  for await (const { filename } of watch(folder)) {
+    if (!filename?.endsWith('.log')) continue
+    if ((statSync(join(folder, filename), { throwIfNoEntry: false })?.size ?? 0) > bytes) return
+  }
+}
+
+test('an import that is killed in the middle is known to the store until it has been done again', async () => {
+  const folder = await exportedFolder()
+  const path = join(folder, 'many.jsonl')
+  writeFileSync(path, manyRetained(readFileSync(join(folder, 'state.jsonl'), 'utf8'), 50_000))
+  const store = join(folder, 'other/store')
+  mkdirSync(store, { recursive: true })
+  const importing = new CurlewProcess(['import', path, '--data', 'other'], { folder })
+  await untilWritten(store, 100_000)
+  importing.kill('SIGKILL')
+  expect(await importing.ended).toBe('SIGKILL')
+
+  const start = new CurlewProcess(['start', '--port', '0', '--ws-port', '0', '--data', 'other'], { folder })
+  const again = await runCurlew(['import', path, '--data', 'other'], { folder })
+  const check = await runCurlew(['store', 'check', '--data', 'other'], { folder })
+
+  expect([await start.ended, again.ending, check.ending]).toEqual([1, 1, 1])
+  for (const text of [start.stderr, again.stderr, check.stdout]) {
+    expect(text).toContain(`an import of ${path} into the store was interrupted`)
+  }
+  expect(start.stderr).toContain(`import --replace ${path} --data ${join(folder, 'other')}`)
+  const replaced = await runCurlew(['import', '--replace', path, '--data', 'other'], { folder })
+  expect(replaced.ending).toBe(0)
+  expect(valuesOf(await exportOf(folder, 'other')).at(-1)).toMatchObject({ retained: 50_000 })
+  expect((await runCurlew(['store', 'check', '--data', 'other'], { folder })).ending).toBe(0)
+}, 60_000)

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writ
 import { join } from 'node:path'
 import { LevelSnapshot } from '@curlew/broker'
 import { expect, test } from 'vitest'
-import { runCurlew } from './curlew-process.ts'
+import { runCurlew, startCurlew } from './curlew-process.ts'
 import { leaveState, startFilled } from './left-state.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -160,4 +160,33 @@ test('a store of a later version names the way out', async () => {
   expect(stderr).toContain(
     'the store has format 99; this version of Curlew reads up to 1: use the version that wrote it\n',
   )
+})
+
+test('what is damaged is mended with --repair: the check is clean, a broker starts, and the rest is there', async () => {
+  const folder = await importedFolder()
+  await edit(folder, value => value.with(20, value[20]! ^ 1), '5100000001000000000000')
+  await edit(folder, () => new Uint8Array(3), '42000000000007')
+
+  const repair = await runCurlew(['store', 'check', '--repair'], { folder })
+  const check = await runCurlew(['store', 'check', '--json'], { folder })
+
+  expect([repair.ending, check.ending]).toEqual([0, 0])
+  expect(repair.stdout).toContain('mended  body 7: put aside: a record of 3 bytes is too short')
+  const names = readdirSync(join(folder, 'data')).filter(name => name !== 'store')
+  expect(names.length).toBeGreaterThan(0)
+  expect(names.every(name => /^store\.damaged-rows-\d+\.jsonl$/.test(name))).toBe(true)
+  expect(JSON.parse(check.stdout)).toMatchObject({
+    faultCount: 0,
+    counts: { sessions: 2, subscriptions: 3, retained: 3 },
+  })
+  await startCurlew(folder, ['--data', 'data']).port('mqtt')
+})
+
+test('a broker that runs is not disturbed by --repair', async () => {
+  const folder = temporaryFolder()
+  await startFilled(folder)
+
+  const { ending, stderr } = await runCurlew(['store', 'check', '--repair'], { folder })
+
+  expect([ending, stderr]).toEqual([1, expect.stringContaining('a broker uses data folder')])
 })

@@ -43,6 +43,8 @@ export interface DiskStoreOptions {
   readonly journalBytesMax?: number
   /** Puts damaged rows where nothing deletes them, before they are taken out of the store. @returns where that is, for people */
   readonly quarantine?: (rows: readonly DamagedRow[]) => Promise<string>
+  /** Whether the store may be loaded in the middle of an import, which goes on or begins again. Default: no. */
+  readonly isImporting?: boolean
 }
 
 /**
@@ -88,14 +90,14 @@ export class DiskStore implements Store {
 
   constructor(options: DiskStoreOptions) {
     this.#options = options
-    const { engine, runtime, log, durability, quarantine, journalBytesMax } = options
+    const { engine, runtime, log, durability, quarantine, journalBytesMax: bytesMax, isImporting = false } = options
     this.#engine = engine
     this.#log = log
     this.durability = durability
     const clock = new StoreClock(runtime)
     const { counters } = this
     this.#timers = new NamedTimers(runtime)
-    this.#journal = new Journal({ engine, runtime, clock, durability, counters, bytesMax: journalBytesMax })
+    this.#journal = new Journal({ engine, runtime, clock, durability, counters, bytesMax, isImporting })
     this.#reader = new QueueReader({
       engine,
       clock,
@@ -108,7 +110,7 @@ export class DiskStore implements Store {
     })
   }
 
-  /** @throws {EngineError} when the folder cannot be opened or is in use @throws {StoreFormatError} when a later version wrote it */
+  /** @throws {EngineError} when it cannot be opened or is in use @throws {StoreFormatError} @throws {InterruptedImportError} */
   async load(): Promise<StoredState> {
     await this.#engine.open()
     const { state, damaged } = await this.#loaded()

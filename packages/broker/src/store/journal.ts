@@ -5,6 +5,7 @@ import { type Change, messageOf, writeEnvelope } from './changes.ts'
 import { Checkpoint } from './checkpoint.ts'
 import type { Engine, EngineChange } from './engine.ts'
 import type { Envelope } from './envelope.ts'
+import { refuseInterruptedImport } from './import-mark.ts'
 import { journalKey, metaKey } from './keys.ts'
 import { migrate, newMeta } from './migrations.ts'
 import { type DamagedRow, recover } from './recovery.ts'
@@ -50,6 +51,8 @@ export interface JournalOptions {
   readonly counters: JournalCounters
   /** Bytes of envelopes that call for a checkpoint. Default 16 MiB: what a restart must read, and about what is kept in memory for it. */
   readonly bytesMax: number | undefined
+  /** Whether this is the import that the store may be in the middle of. */
+  readonly isImporting: boolean
 }
 
 /**
@@ -94,9 +97,15 @@ export class Journal {
     return this.#bytes > (this.#options.bytesMax ?? BYTES_MAX) || this.#changeCount > CHANGES_MAX
   }
 
-  /** Reads what is there. @throws {StoreFormatError} when a later version of this program has written it */
+  /**
+   * Reads what is there.
+   *
+   * @throws {StoreFormatError} when a later version of this program has written it
+   * @throws {InterruptedImportError}
+   */
   async load(): Promise<{ readonly state: StoredState; readonly damaged: readonly DamagedRow[] }> {
-    const { engine, runtime, clock } = this.#options
+    const { engine, runtime, clock, isImporting } = this.#options
+    if (!isImporting) await refuseInterruptedImport(engine)
     await migrate(engine)
     const { catalogue, meta, journal, journalBytes, damaged, state } = await recover(engine, runtime, clock.now())
     this.#catalogue = catalogue

@@ -39,6 +39,9 @@ const NUMBER_BYTES = 6
 
 export const metaKey: Uint8Array = Uint8Array.of(tables.meta)
 
+/** There while an import is under way. */
+export const importKey: Uint8Array = Uint8Array.of(tables.meta, 0x49)
+
 export function journalKey(envelope: number): Uint8Array {
   return numbered('journal', envelope)
 }

@@ -1,9 +1,9 @@
-import type { PacketReader } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
 import type { Segment, StoredSessionState } from './catalogue.ts'
 import type { CheckFindings } from './check-findings.ts'
-import { type Clocks, CorruptRecordError, readMessage, readNumber, readQueued, readRecord } from './records.ts'
-import { messageBytes, type QueuedRecord } from './store.ts'
+import type { Clocks } from './records.ts'
+import { entriesOf } from './segment-entries.ts'
+import { messageBytes } from './store.ts'
 
 /** What stands of a body in the store, and how many queued messages were found to refer to it. */
 interface BodyFacts {
@@ -12,14 +12,6 @@ interface BodyFacts {
   /** `undefined` when the store has no number. */
   references: number | undefined
   found: number
-}
-
-/** One queued message of a segment, as far as it matters here. */
-interface Entry {
-  readonly sequence: number
-  readonly bodyId: number
-  /** `undefined`: the body has them. */
-  readonly bytes: number | undefined
 }
 
 /** Compares segments with what the store says of them, and counts what refers to the bodies that they share. */
@@ -62,7 +54,7 @@ export class QueueCheck {
    * @throws {CorruptRecordError} or {MqttError} when the segment is not what was written
    */
   checkSegment(place: string, first: number, value: Uint8Array, remainder: Segment | undefined): void {
-    const entries = this.#entriesOf(value)
+    const entries = entriesOf(value, this.#clocks)
     if (remainder === undefined) return this.#findings.add(place, 'nothing says what is left of it: it is an orphan')
     const sequences = new Set(entries.map(({ sequence }) => sequence))
     const stray = [...remainder.gone].find(sequence => !sequences.has(sequence))
@@ -113,27 +105,5 @@ export class QueueCheck {
       this.#bodies.set(id, body)
     }
     return body
-  }
-
-  #entriesOf(value: Uint8Array): Entry[] {
-    const reader = readRecord(value)
-    const entries: Entry[] = []
-    for (let count = readNumber(reader); count > 0; count--) entries.push(this.#entryOf(reader))
-    if (entries.length === 0) throw new CorruptRecordError('there are no messages in it')
-    const isInOrder = entries.every(({ sequence }, index) => index === 0 || entries[index - 1]!.sequence < sequence)
-    if (!isInOrder) throw new CorruptRecordError('its messages are not in order')
-    reader.expectEnd()
-    return entries
-  }
-
-  #entryOf(reader: PacketReader): Entry {
-    let bytes: number | undefined
-    const { sequence, bodyId }: QueuedRecord = readQueued(reader, id => {
-      if (id !== 0) return undefined as unknown as Message // the record is thrown away
-      const message = readMessage(reader, this.#clocks)
-      bytes = messageBytes(message)
-      return message
-    })
-    return { sequence, bodyId, bytes }
   }
 }

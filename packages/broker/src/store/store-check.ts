@@ -4,7 +4,8 @@ import { readEnvelope } from './changes.ts'
 import { CheckFindings, type StoreFault } from './check-findings.ts'
 import { isDamage } from './damage.ts'
 import { type Engine, type EngineEntry, EngineError, type KeyRange } from './engine.ts'
-import { filterOf, firstOf, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { InterruptedImportError, sourceOf } from './import-mark.ts'
+import { filterOf, firstOf, importKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
 import { migrate } from './migrations.ts'
 import { pagesOf } from './pages.ts'
 import { QueueCheck } from './queue-check.ts'
@@ -18,6 +19,7 @@ import {
   readSubscription,
 } from './records.ts'
 import { recover } from './recovery.ts'
+import { hexOf, isKeyOf, placeOf, rangesBetweenTables, topicOf } from './row-places.ts'
 import { type Meta, readMeta, readProgress, readReferences, readRemainder } from './rows.ts'
 import { StateCounts } from './state-line.ts'
 
@@ -25,9 +27,6 @@ import { StateCounts } from './state-line.ts'
 const PAGE_COUNT = 1_000
 /** Rows with messages that are read at a time: each may be as large as a packet. */
 const LARGE_PAGE_COUNT = 16
-
-/** No key is longer. */
-const KEY_BYTES_MAX = 0x1_0010
 
 /** What a store holds. */
 export interface StoreCounts extends StateCounts {
@@ -45,20 +44,6 @@ export interface StoreReport {
   /** The first ten thousand. */
   readonly faults: readonly StoreFault[]
   readonly faultCount: number
-}
-
-/** Bytes of the keys of each table; of those with a text, at least. */
-const keyBytes: Record<Table, { readonly min: number; readonly max: number }> = {
-  meta: { min: 1, max: 1 },
-  journal: { min: 7, max: 7 },
-  session: { min: 5, max: 5 },
-  progress: { min: 5, max: 5 },
-  subscription: { min: 6, max: 5 + 0xffff },
-  segment: { min: 11, max: 11 },
-  remainder: { min: 11, max: 11 },
-  body: { min: 7, max: 7 },
-  references: { min: 7, max: 7 },
-  retained: { min: 2, max: 1 + 0xffff },
 }
 
 /**
@@ -91,10 +76,13 @@ class StoreCheck {
   }
 
   async run(): Promise<StoreReport> {
-    await this.#forEach('meta', ({ value }) => {
+    let hasMeta = false
+    await this.#forEach('meta', ({ key, value }) => {
+      if (key.length === importKey.length)
+        throw new CorruptRecordError(new InterruptedImportError(sourceOf(value)).message)
+      hasMeta = true
       this.#meta = readMeta(value)
     })
-    const hasMeta = this.#findings.rowCount > 0
     if (this.#meta !== undefined) await migrate(this.#engine)
     await this.#checkSessions()
     await this.#checkQueues()
@@ -226,8 +214,7 @@ class StoreCheck {
   async #forEach(table: Table, check: (entry: EngineEntry) => void, count = PAGE_COUNT): Promise<void> {
     await this.#pages(tableRange(table), `table ${table}`, count, entry => {
       this.#findings.rowCount++
-      const { min, max } = keyBytes[table]
-      if (entry.key.length < min || entry.key.length > max) {
+      if (!isKeyOf(table, entry.key)) {
         return this.#findings.add(`row ${hexOf(entry.key)}`, `its key is none of the table ${table}`)
       }
       try {
@@ -247,50 +234,5 @@ class StoreCheck {
       if (!isDamage(error)) throw error
       this.#findings.add(place, `cannot be read to its end: ${error.message}`)
     }
-  }
-}
-
-/** Where no key should be. */
-function rangesBetweenTables(): KeyRange[] {
-  const used = Object.keys(keyBytes).map(table => tableRange(table as Table)) // its keys are all tables
-  used.sort((a, b) => a.gte[0]! - b.gte[0]!)
-  const ranges = used.map(({ gte }, index) => ({ gte: used[index - 1]?.lt ?? new Uint8Array(0), lt: gte }))
-  ranges.push({ gte: used.at(-1)!.lt, lt: new Uint8Array(KEY_BYTES_MAX).fill(0xff) })
-  return ranges.filter(({ gte, lt }) => gte[0] !== lt[0])
-}
-
-function hexOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('hex')
-}
-
-function topicOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('utf8', 1)
-}
-
-/** What people call a row. */
-function placeOf(table: Table, key: Uint8Array): string {
-  switch (table) {
-    case 'meta':
-      return 'the row about the store'
-    case 'journal':
-      return `envelope ${numberOf(key)}`
-    case 'session':
-      return `Session ${sessionOf(key)}`
-    case 'progress':
-      return `progress of Session ${sessionOf(key)}`
-    case 'subscription':
-      return `Subscription ${JSON.stringify(filterOf(key))} of Session ${sessionOf(key)}`
-    case 'segment':
-      return `segment ${firstOf(key)} of Session ${sessionOf(key)}`
-    case 'remainder':
-      return `remainder of segment ${firstOf(key)} of Session ${sessionOf(key)}`
-    case 'body':
-      return `body ${numberOf(key)}`
-    case 'references':
-      return `references to body ${numberOf(key)}`
-    case 'retained':
-      return `retained message of ${JSON.stringify(topicOf(key))}`
-    default:
-      return table satisfies never
   }
 }

@@ -1,5 +1,7 @@
 import {
-  createLevelStore,
+  createLevelImport,
+  InterruptedImportError,
+  type LevelImport,
   nodeRuntime,
   type Runtime,
   StateFault,
@@ -40,15 +42,22 @@ export async function importState(path: string, flags: ImportFlags): Promise<voi
   const file = await LineFile.open(path, process.stdin).catch(error => unreadable(path, error))
   try {
     const wanted = await checked(file, path, runtime)
-    const store = await preparedStore(dataFolder, runtime)
+    const target = await preparedStore(dataFolder, runtime)
+    const { store } = target
     try {
       const state = await store.load()
-      if (flags.replace !== true) await refuseConflicts(store, state, wanted, path)
+      if (flags.replace !== true) {
+        const source = await target.interrupted()
+        if (source !== undefined) throw new InterruptedImportError(source)
+        await refuseConflicts(store, state, wanted, path)
+      }
+      await target.begin(path)
       const states = new StateImport(store, runtime, state)
       const reader = readerOf(runtime)
       for await (const line of file.lines()) await states.add(reader.read('text' in line ? line.text : line.fault))
       reader.finish()
       await states.finish()
+      await target.end()
     } catch (error) {
       throw error instanceof StateFault ? changedMeanwhile(path, error) : storeFault(error, dataFolder)
     }
@@ -99,14 +108,14 @@ async function* linesOf(file: LineFile, path: string): ReturnType<LineFile['line
   }
 }
 
-async function preparedStore(dataFolder: string, runtime: Runtime): Promise<Store> {
+async function preparedStore(dataFolder: string, runtime: Runtime): Promise<LevelImport> {
   try {
     await prepareDataFolder(dataFolder)
   } catch (error) {
     if (!(error instanceof DataFolderError)) throw error
     throw new CommandError(ExitCode.Failed, error.message, [], { cause: error })
   }
-  return createLevelStore({ folder: storeFolderOf(dataFolder), durability: 'always', log: stderrLog, runtime })
+  return createLevelImport({ folder: storeFolderOf(dataFolder), durability: 'always', log: stderrLog, runtime })
 }
 
 /** @throws {CommandError} when something would be replaced */

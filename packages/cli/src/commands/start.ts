@@ -5,6 +5,7 @@ import {
   createBroker,
   createLevelStore,
   EngineError,
+  InterruptedImportError,
   isLoopback,
   ListenError,
   type Store,
@@ -20,6 +21,7 @@ import { type ListenerSettings, readSettings, type Settings } from '../settings.
 import { type StartFlags, startArguments } from '../start-flags.ts'
 import { type StartedListener, startTable } from '../start-table.ts'
 import { closesWithin, stopRequested } from '../stopping.ts'
+import { interruptedImport } from '../stored-state.ts'
 import { version } from '../version.ts'
 
 /** Milliseconds that a graceful stop may take. */
@@ -96,6 +98,7 @@ async function listenOnAll(broker: Broker, settings: Settings, flags: StartFlags
       started.push({ ...(await broker.listen(listener)), isOpen: !isLoopback(listener.host) })
     } catch (error) {
       await broker.close()
+      if (error instanceof InterruptedImportError) throw interruptedImport(error, settings.dataFolder)
       if (error instanceof EngineError || error instanceof StoreFormatError) throw storeFault(error, settings, flags)
       if (!(error instanceof ListenError)) throw error
       throw new CommandError(ExitCode.Failed, error.message, [wayOut(error, listener, settings, flags)], {
