@@ -1,5 +1,7 @@
 import {
   type Auth,
+  ClientDecoder,
+  type ClientPacket,
   type Connack,
   type ConnackProperties,
   type Connect,
@@ -8,12 +10,11 @@ import {
   type DisconnectProperties,
   noProperties,
   type Packet,
-  PacketDecoder,
   PacketType,
   ProtocolError,
   type ProtocolVersion,
   ReasonCode,
-  writePacket,
+  writeClientPacket,
   writePing,
 } from '@curlew/codec'
 import { IncomingTopicAliases, OutgoingTopicAliases } from '@curlew/protocol'
@@ -64,7 +65,7 @@ export class Connection implements ByteStreamHandler {
   readonly #stream: ByteStream
   readonly #owner: ConnectionOwner
   readonly #options: ResolvedOptions
-  readonly #decoder: PacketDecoder
+  readonly #decoder: ClientDecoder
   readonly #aliases: IncomingTopicAliases
   #state: 'awaiting-connack' | 'connected' | 'closing' | 'closed' = 'awaiting-connack'
   #exchange: AuthenticationExchange | undefined
@@ -88,7 +89,7 @@ export class Connection implements ByteStreamHandler {
     this.#owner = owner
     this.#options = options
     this.#exchange = exchange
-    this.#decoder = new PacketDecoder({ receiver: 'client', version: this.version, maximumPacketSize, isLenient: true })
+    this.#decoder = new ClientDecoder({ version: this.version, maximumPacketSize, isLenient: true })
     this.#aliases = new IncomingTopicAliases(topicAliasMaximum)
     this.output = new Output(stream, runtime, options.outputHighWaterBytes, () => this.#sent())
     this.send(connect) // leaves at the end of the turn, when the stream has been started
@@ -111,13 +112,14 @@ export class Connection implements ByteStreamHandler {
    *
    * @throws {ClientError} when it cannot be written or is larger than the Server takes; nothing is written then
    */
-  send(packet: Packet): void {
+  send(packet: ClientPacket): void {
     const { maximumPacketSize = Infinity } = this.server
     const writer = this.output.writer()
     const start = writer.position
     try {
-      writePacket(writer, packet, this.version)
+      writeClientPacket(writer, packet, this.version)
     } catch (error) {
+      writer.position = start
       throw argumentError((error as Error).message, error)
     }
     const size = writer.position - start

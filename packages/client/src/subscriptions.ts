@@ -1,8 +1,8 @@
 import {
   type AcknowledgementProperties,
+  type ClientPacket,
   hasWildcards,
   isFailure,
-  type Packet,
   PacketType,
   ProtocolError,
   parseSharedFilter,
@@ -235,7 +235,7 @@ export class Subscriptions {
     }))
   }
 
-  #request(request: Subscription | Removal, packet: (packetId: number) => Packet): void {
+  #request(request: Subscription | Removal, packet: (packetId: number) => ClientPacket): void {
     const packetId = this.#packetIds.next(this.#isInUse)!
     try {
       this.#connection!.send(packet(packetId))

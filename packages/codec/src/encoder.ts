@@ -1,17 +1,13 @@
 import { copyBytes } from '#bytes'
+import { writeClientPacket } from './client-encoder.ts'
 import type { Packet } from './packet.ts'
 import { PacketType, type ProtocolVersion } from './packet-type.ts'
-import { writeAuth } from './packets/auth.ts'
 import { writeConnack } from './packets/connack.ts'
-import { writeConnect } from './packets/connect.ts'
-import { writeDisconnect } from './packets/disconnect.ts'
 import { writePing } from './packets/ping.ts'
 import { writePublishPacket } from './packets/publish.ts'
 import { writePublishAck } from './packets/publish-ack.ts'
 import { writeSuback } from './packets/suback.ts'
-import { writeSubscribe } from './packets/subscribe.ts'
 import { writeUnsuback } from './packets/unsuback.ts'
-import { writeUnsubscribe } from './packets/unsubscribe.ts'
 import { PacketWriter } from './writer.ts'
 
 /**
@@ -59,8 +55,6 @@ export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Arr
 
 function dispatch(writer: PacketWriter, packet: Packet, version: ProtocolVersion): void {
   switch (packet.type) {
-    case PacketType.Connect:
-      return writeConnect(writer, packet)
     case PacketType.Connack:
       return writeConnack(writer, packet, version)
     case PacketType.Publish:
@@ -70,22 +64,14 @@ function dispatch(writer: PacketWriter, packet: Packet, version: ProtocolVersion
     case PacketType.Pubrel:
     case PacketType.Pubcomp:
       return writePublishAck(writer, packet, version)
-    case PacketType.Subscribe:
-      return writeSubscribe(writer, packet, version)
     case PacketType.Suback:
       return writeSuback(writer, packet, version)
-    case PacketType.Unsubscribe:
-      return writeUnsubscribe(writer, packet, version)
     case PacketType.Unsuback:
       return writeUnsuback(writer, packet, version)
     case PacketType.Pingreq:
     case PacketType.Pingresp:
       return writePing(writer, packet.type)
-    case PacketType.Disconnect:
-      return writeDisconnect(writer, packet, version)
-    case PacketType.Auth:
-      return writeAuth(writer, packet, version)
     default:
-      packet satisfies never
+      return writeClientPacket(writer, packet, version)
   }
 }

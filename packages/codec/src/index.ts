@@ -1,6 +1,8 @@
 /** MQTT 5.0, 3.1.1 and 3.1 on the wire: bytes to Control Packets and back. No I/O, no clock, no dependency. */
+export { ClientDecoder } from './client-decoder.ts'
+export { type ClientPacket, writeClientPacket } from './client-encoder.ts'
 export { ConnackReturnCode, connackReturnCodeOf } from './connack-return-code.ts'
-export { decodePacket, PacketDecoder, type PacketDecoderOptions } from './decoder.ts'
+export { decodePacket, PacketDecoder } from './decoder.ts'
 export { encodePacket, writePacket } from './encoder.ts'
 export {
   InvalidPacketError,
@@ -60,6 +62,7 @@ export {
 } from './properties.ts'
 export { PacketReader } from './reader.ts'
 export { isFailure, isReasonCodeOf, ReasonCode, reasonCodeName } from './reason-code.ts'
+export type { PacketDecoderOptions } from './stream-decoder.ts'
 export {
   countTopicLevels,
   hasWildcards,

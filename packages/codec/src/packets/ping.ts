@@ -14,8 +14,8 @@ const pingreq: Pingreq = Object.freeze({ type: PacketType.Pingreq })
 const pingresp: Pingresp = Object.freeze({ type: PacketType.Pingresp })
 
 /** @returns always the same object: a ping says nothing but that it came; the decoder has seen that it has no body */
-export function decodePing(type: Pingreq['type'] | Pingresp['type']): Pingreq | Pingresp {
-  return type === PacketType.Pingreq ? pingreq : pingresp
+export function decodePing<Ping extends Pingreq | Pingresp>(type: Ping['type']): Ping {
+  return (type === PacketType.Pingreq ? pingreq : pingresp) as Ping // the one whose type it is
 }
 
 export function writePing(writer: PacketWriter, type: Pingreq['type'] | Pingresp['type']): void {
