@@ -1,4 +1,5 @@
 import type { ReasonCode } from '@curlew/codec'
+import { PacketIdTable } from '@curlew/protocol'
 import { Fifo } from './fifo.ts'
 import type { Acknowledger } from './message.ts'
 
@@ -33,7 +34,7 @@ export class PendingAcknowledgement implements Acknowledger {
  */
 export class Acknowledgements {
   readonly #send: (packetId: number, reasonCode: ReasonCode) => void
-  readonly #pending = new Map<number, PendingAcknowledgement>()
+  #pending = new PacketIdTable<PendingAcknowledgement>()
   /** Those of this connection, in order. */
   readonly #order = new Fifo<PendingAcknowledgement>()
 
@@ -54,17 +55,21 @@ export class Acknowledgements {
    */
   expect(packetId: number, count: number): PendingAcknowledgement | undefined {
     const known = this.#pending.get(packetId)
-    const pending = known ?? new PendingAcknowledgement(packetId, count, this)
-    this.#pending.set(packetId, pending)
+    if (known) {
+      this.#order.push(known)
+      return undefined
+    }
+    const pending = new PendingAcknowledgement(packetId, count, this)
+    this.#pending.add(pending)
     this.#order.push(pending)
-    return known ? undefined : pending
+    return pending
   }
 
   /** Sends what is due. */
   flush(): void {
     for (let first = this.#order.peek(); first?.isReady; first = this.#order.peek()) {
       this.#order.shift()
-      this.#pending.delete(first.packetId)
+      this.#pending.remove(first)
       this.#send(first.packetId, first.reasonCode)
     }
   }
@@ -77,6 +82,6 @@ export class Acknowledgements {
   /** The Session is gone: nothing will be sent again. */
   forget(): void {
     this.#order.clear()
-    this.#pending.clear()
+    this.#pending = new PacketIdTable()
   }
 }

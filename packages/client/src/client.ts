@@ -12,7 +12,7 @@ import {
 import type { ClientEvents, ClientState } from './client-events.ts'
 import type { Connection } from './connection.ts'
 import { Connector, type ConnectorOwner, raced } from './connector.ts'
-import { abortError, argumentError, ClientError, closedError } from './error.ts'
+import { abortError, argumentError, ClientError, closedError, onAbort } from './error.ts'
 import { Events } from './events.ts'
 import type { ReceivedMessage } from './message.ts'
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.ts'
@@ -134,12 +134,8 @@ export class Client implements ConnectorOwner {
     try {
       const { qos = 0, signal } = options
       if (qos === 0 && !signal && this.publishNow(topic, payload, options)) return settled
-      const message = this.#message(topic, payload, options)
-      if (this.#state === 'closed') throw closedError()
-      if (this.#options.offline === 'reject' && !this.#connection) {
-        throw new ClientError('ERR_OFFLINE', 'there is no connection', { retryable: true })
-      }
-      return this.#publish(message, signal)
+      if (signal?.aborted) throw abortError(signal)
+      return this.#publish(topic, payload, options)
     } catch (error) {
       return quiet(Promise.reject(error))
     }
@@ -153,6 +149,29 @@ export class Client implements ConnectorOwner {
    */
   publishNow(topic: string, payload: Payload, options: Omit<PublishOptions, 'qos' | 'signal'> = {}): boolean {
     return this.#connection !== undefined && this.#publisher.publishNow(this.#message(topic, payload, options, 0))
+  }
+
+  /**
+   * Publishes like {@link publish}, but calls back in place of a promise, which costs less where there are many.
+   *
+   * @param settle is called once, perhaps before this returns: with what `publish` would reject with, or with the result
+   * @returns takes the message back while it has not been sent, and otherwise lets its delivery go on; `settle` is not called any more
+   * @throws {ClientError} `ERR_INVALID_ARGUMENT`, `ERR_OFFLINE`, `ERR_OUTBOX_FULL` or `ERR_CLOSED`; `settle` is not called then
+   */
+  send(
+    topic: string,
+    payload: Payload,
+    options: Omit<PublishOptions, 'signal'>,
+    settle: (error: ClientError | undefined, result: PublishResult | undefined) => void,
+  ): () => void {
+    const message = this.#message(topic, payload, options)
+    if (this.#state === 'closed') throw closedError()
+    if (this.#options.offline === 'reject' && !this.#connection) {
+      throw new ClientError('ERR_OFFLINE', 'there is no connection', { retryable: true })
+    }
+    message.settle = settle
+    this.#publisher.publish(message)
+    return () => this.#publisher.cancel(message)
   }
 
   /**
@@ -321,19 +340,29 @@ export class Client implements ConnectorOwner {
     })
   }
 
-  #publish(message: OutgoingMessage, signal: AbortSignal | undefined): Promise<PublishResult> {
-    if (signal?.aborted) throw abortError(signal)
-    const promise = new Promise<PublishResult>((resolve, reject) => {
-      const cancel = (): void => this.#publisher.cancel(message, abortError(signal!))
-      message.settle = (error, result) => {
-        signal?.removeEventListener('abort', cancel)
-        if (!error) return resolve(result!)
-        reject(error)
-        quiet(promise)
-      }
-      signal?.addEventListener('abort', cancel, { once: true })
+  #publish(topic: string, payload: Payload, options: PublishOptions): Promise<PublishResult> {
+    let resolve!: (result: PublishResult) => void
+    let reject!: (error: ClientError) => void
+    const promise = new Promise<PublishResult>((...settlers) => {
+      ;[resolve, reject] = settlers
     })
-    this.#publisher.publish(message)
+    const { signal } = options
+    let isSettled = false
+    let unlisten = (): void => {}
+    const settle = (error: ClientError | undefined, result?: PublishResult): void => {
+      isSettled = true
+      unlisten()
+      if (!error) return resolve(result!)
+      reject(error)
+      quiet(promise)
+    }
+    const cancel = this.send(topic, payload, options, settle)
+    if (signal && !isSettled) {
+      unlisten = onAbort(signal, error => {
+        cancel()
+        settle(error)
+      })
+    }
     return promise
   }
 

@@ -13,7 +13,7 @@ import { openStream } from '#transport'
 import { Backoff } from './backoff.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import type { AuthenticationExchange } from './enhanced-auth.ts'
-import { abortError, argumentError, ClientError, protocolFault } from './error.ts'
+import { abortError, argumentError, ClientError, onAbort, protocolFault } from './error.ts'
 import type { Credentials, ResolvedOptions } from './options.ts'
 import { payloadBytes } from './publish-options.ts'
 import { Servers } from './servers.ts'
@@ -255,9 +255,9 @@ function canHeal(cause: unknown): boolean {
 /** A promise that is given up when the signal fires. */
 export function raced<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason instanceof ClientError ? signal.reason : abortError(signal))
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+    const giveUp = (error: ClientError): void => reject(error.cause instanceof ClientError ? error.cause : error)
+    if (signal.aborted) giveUp(abortError(signal))
+    const unlisten = onAbort(signal, giveUp)
+    promise.then(resolve, reject).finally(unlisten)
   })
 }

@@ -143,6 +143,13 @@ export function abortError(signal: AbortSignal): ClientError {
   return new ClientError('ERR_ABORTED', 'the call was aborted', { cause: signal.reason })
 }
 
+/** Calls back once when the signal fires. @returns a function that prevents it */
+export function onAbort(signal: AbortSignal, callback: (error: ClientError) => void): () => void {
+  const listener = (): void => callback(abortError(signal))
+  signal.addEventListener('abort', listener, { once: true })
+  return () => signal.removeEventListener('abort', listener)
+}
+
 /** What is left undone when the Client is closed. */
 export function closedError(): ClientError {
   return new ClientError('ERR_CLOSED', 'the Client is closed')

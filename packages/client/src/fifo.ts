@@ -23,10 +23,10 @@ export class Fifo<Item> {
     if (this.size === 0) return undefined
     const item = this.#items[this.#head]
     this.#items[this.#head++] = undefined
-    if (this.#head === this.#items.length || this.#head > EMPTY_MAX) {
-      this.#items.splice(0, this.#head)
-      this.#head = 0
-    }
+    if (this.#head === this.#items.length) this.#items.length = 0
+    else if (this.#head > EMPTY_MAX) this.#items.splice(0, this.#head)
+    else return item
+    this.#head = 0
     return item
   }
 

@@ -155,9 +155,9 @@ export class Publisher {
     if (message) this.#acknowledged(message, told, properties.reasonString)
   }
 
-  /** Takes a message back that has not been sent; otherwise its delivery goes on without its caller. */
-  cancel(message: OutgoingMessage, error: ClientError): void {
-    message.finish(error)
+  /** Takes a message back that has not been sent; otherwise its delivery goes on. Its caller is told nothing any more. */
+  cancel(message: OutgoingMessage): void {
+    message.settle = undefined
     if (message.isSent || this.#waiting.size === 0) return
     for (const each of this.#waiting.clear()) if (each !== message) this.#waiting.push(each)
     this.#remove(message)
@@ -207,7 +207,10 @@ export class Publisher {
         message.isStored = true
         this.pump()
       },
-      error => this.cancel(message, error),
+      error => {
+        message.finish(error)
+        this.cancel(message)
+      },
     )
   }
 

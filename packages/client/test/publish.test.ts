@@ -359,3 +359,22 @@ test('a message whose Packet Identifier a request has goes out when that is answ
   expect(beforeSuback).toEqual(['SUBSCRIBE 1 a:1'])
   expect(afterSuback).toEqual(["PUBLISH a 'x' qos 1 id 1"])
 })
+
+test('send() calls back once, and takes a message back without a word', async () => {
+  const { client, server } = await connected()
+  const told: unknown[] = []
+  const tell = (error: unknown, result: unknown): void => void told.push(error ?? result)
+
+  client.send('a', 'now', {}, tell)
+  client.send('a', 'later', { qos: 1 }, tell)
+  await server.link.take()
+  server.link.sendBytes('40 02 0001')
+  await settle()
+  server.link.drop()
+  await settle()
+  const takeBack = client.send('a', 'never', { qos: 1 }, tell)
+  takeBack()
+
+  expect(told).toMatchObject([{ isMatched: undefined }, { isMatched: true }])
+  expect(client.outbox.count).toBe(0)
+})

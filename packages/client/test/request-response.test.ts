@@ -2,6 +2,7 @@ import { PacketType, type Publish } from '@curlew/codec'
 import { expect, test } from 'vitest'
 import { request, serve } from '../src/index.ts'
 import { connected, failure, type Setting } from './support/connected.ts'
+import { settle } from './support/virtual-runtime.ts'
 
 /** Answers the SUBSCRIBE of the response topic and gives the request as it came. */
 async function takeRequest({ server }: Setting): Promise<Publish> {
@@ -53,6 +54,66 @@ test('a request that nobody answers in time rejects', async () => {
   respond(setting, asked, 'too late')
 
   expect(await failed).toMatchObject({ code: 'ERR_TIMEOUT', retryable: true })
+})
+
+test('each request has its own time', async () => {
+  const setting = await connected()
+  const ended: string[] = []
+  for (const timeoutMs of [3_000, 1_000, 2_000]) {
+    request(setting.client, 'clock', '', { timeoutMs }).catch(({ code }) => ended.push(`${code} ${timeoutMs}`))
+  }
+  await takeRequest(setting)
+
+  const inTime: number[] = []
+  for (let second = 0; second < 3; second++) {
+    await setting.runtime.pass(1_000)
+    inTime.push(ended.length)
+  }
+
+  expect(inTime).toEqual([1, 2, 3])
+  expect(ended).toEqual(['ERR_TIMEOUT 1000', 'ERR_TIMEOUT 2000', 'ERR_TIMEOUT 3000'])
+})
+
+test('a request whose response overtakes its PUBACK is answered, and its delivery goes on', async () => {
+  const setting = await connected()
+
+  const asked = request(setting.client, 'clock', '')
+  const taken = await takeRequest(setting)
+  respond(setting, taken, 'noon')
+  expect((await asked).text()).toBe('noon')
+  expect(setting.client.outbox.count).toBe(1)
+  setting.server.link.send({ type: PacketType.Puback, packetId: taken.packetId, reasonCode: 0, properties: {} })
+  await setting.client.drain()
+
+  expect(setting.client.outbox.count).toBe(0)
+})
+
+test('a request that has not been sent when its time is over is never sent', async () => {
+  const setting = await connected({ reconnect: { delayMs: 10_000 } })
+  void request(setting.client, 'clock', '').catch(() => {})
+  await takeRequest(setting)
+  setting.server.link.drop()
+  await settle()
+
+  const failed = failure(request(setting.client, 'clock', '', { timeoutMs: 1_000 }))
+  await settle()
+  const { count } = setting.client.outbox
+  await setting.runtime.pass(1_000)
+
+  expect(await failed).toMatchObject({ code: 'ERR_TIMEOUT' })
+  expect(setting.client.outbox.count).toBe(count - 1)
+})
+
+test('when the Subscription for responses is refused, requests reject, and the next one asks for it again', async () => {
+  const setting = await connected()
+
+  const failed = failure(request(setting.client, 'clock', ''))
+  await setting.server.link.take()
+  setting.server.link.sendBytes('90 04 0001 00 87')
+  expect(await failed).toMatchObject({ code: 'ERR_SUBSCRIBE_REFUSED', reasonCode: 0x87 })
+  void request(setting.client, 'clock', '').catch(() => {})
+
+  expect(await setting.server.link.take()).toMatchObject([expect.stringMatching(/^SUBSCRIBE 2 response/)])
 })
 
 test('a request that nobody serves rejects at once, if the Server tells', async () => {

@@ -3,6 +3,7 @@ import { type Connack, decodeConnack } from './packets/connack.ts'
 import { decodePing, type Pingresp } from './packets/ping.ts'
 import { decodeSuback, type Suback } from './packets/suback.ts'
 import { decodeUnsuback, type Unsuback } from './packets/unsuback.ts'
+import { PublishPropertiesMemory } from './publish-properties-memory.ts'
 import type { PacketReader } from './reader.ts'
 import { type OneWayType, type PacketDecoderOptions, StreamDecoder } from './stream-decoder.ts'
 
@@ -11,6 +12,8 @@ type Answer = Connack | Suback | Unsuback | Pingresp
 
 /** Reads what a Client receives, and nothing else: in a web page the other packets would be dead weight. */
 export class ClientDecoder extends StreamDecoder {
+  protected override readonly propertiesMemory: PublishPropertiesMemory = new PublishPropertiesMemory()
+
   constructor(options: Omit<PacketDecoderOptions, 'receiver'>) {
     super({ ...options, receiver: 'client' })
   }

@@ -7,6 +7,7 @@ import { decodeAuth } from './packets/auth.ts'
 import { type Disconnect, decodeDisconnect } from './packets/disconnect.ts'
 import { checkPublishFlags, decodePublish, type Publish } from './packets/publish.ts'
 import { decodePublishAck, type PublishAckType } from './packets/publish-ack.ts'
+import type { PublishPropertiesMemory } from './publish-properties-memory.ts'
 import { PacketReader } from './reader.ts'
 import { TopicNames } from './topic.ts'
 import { VARIABLE_BYTE_INTEGER_MAX } from './variable-byte-integer.ts'
@@ -77,6 +78,8 @@ export abstract class StreamDecoder {
   protected receivable: number
   protected readonly isServer: boolean
   readonly #isClient: boolean
+  /** A Server does without: it has a thousand decoders, and its publishers set few properties. */
+  protected readonly propertiesMemory: PublishPropertiesMemory | undefined = undefined
   readonly #reader: PacketReader
   readonly #topicNames: TopicNames
   #state: State = 'fixed-header'
@@ -276,7 +279,7 @@ export abstract class StreamDecoder {
     const version = this.version ?? 5
     switch (type) {
       case PacketType.Publish: {
-        const publish = decodePublish(reader, firstByte & 15, version, this.#topicNames)
+        const publish = decodePublish(reader, firstByte & 15, version, this.#topicNames, this.propertiesMemory)
         this.#checkPublish(publish)
         return publish
       }

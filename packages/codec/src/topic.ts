@@ -1,5 +1,6 @@
 import { MalformedPacketError, type Statement } from './errors.ts'
 import type { PacketReader } from './reader.ts'
+import { hashOf, isSame } from './remembered-bytes.ts'
 
 /** Levels that a Topic Name or Topic Filter may have by default: deeper ones serve attacks, not fleets. */
 export const TOPIC_LEVELS_MAX = 128
@@ -134,9 +135,7 @@ export class TopicNames {
     if (length > NAME_LENGTH_MAX) return this.#decode(reader)
     const start = reader.advance(length)
     const { bytes } = reader
-    let hash = length
-    for (let index = start; index < start + length; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193)
-    const slot = (hash ^ (hash >>> 15)) & (this.#names.length - 1)
+    const slot = hashOf(bytes, start, length) & (this.#names.length - 1)
     const known = this.#bytes[slot]
     if (known !== undefined && isSame(known, bytes, start, length)) return this.#names[slot]!
     reader.position = start
@@ -153,10 +152,4 @@ export class TopicNames {
     if (hasWildcards(name)) throw new MalformedPacketError('Topic Name contains a wildcard', '[MQTT-3.3.2-2]')
     return name
   }
-}
-
-function isSame(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
-  if (known.length !== length) return false
-  for (let index = 0; index < length; index++) if (known[index] !== bytes[start + index]) return false
-  return true
 }

@@ -11,6 +11,7 @@ import {
   writePropertyValues,
   writeSubscriptionIdentifiers,
 } from '../properties.ts'
+import type { PublishPropertiesMemory } from '../publish-properties-memory.ts'
 import type { PacketReader } from '../reader.ts'
 import { type TopicNames, topicNameFault } from '../topic.ts'
 import {
@@ -76,17 +77,20 @@ export class DecodedPublish implements Publish {
  * Leaves to the decoder, who knows which end sent it, what depends on that: Packet Identifier 0 and Subscription Identifiers.
  *
  * @param flags the low four bits of the fixed header
+ * @param memory for a receiver whose messages mostly have the same properties
  */
 export function decodePublish(
   reader: PacketReader,
   flags: number,
   version: ProtocolVersion,
   topicNames: TopicNames,
+  memory?: PublishPropertiesMemory,
 ): DecodedPublish {
   checkPublishFlags(flags, reader.isLenient)
   const topic = topicNames.read(reader)
   const packetId = (flags & 6) === 0 ? 0 : reader.twoByteInteger()
-  const properties: PublishProperties = version === 5 ? readProperties(reader, PacketType.Publish) : noProperties
+  const properties: PublishProperties =
+    version < 5 ? noProperties : memory === undefined ? readPublishProperties(reader) : memory.read(reader)
   if (topic === '' && properties.topicAlias === undefined) {
     // Section 3.3.2.1 calls it a Protocol Error; its Reason Code is that of any other bad Topic Name (ADR 0013).
     throw new MalformedPacketError('Topic Name is empty and there is no Topic Alias', '[MQTT-4.7.3-1]')

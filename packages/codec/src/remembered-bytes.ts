@@ -1,0 +1,13 @@
+/** @returns a number whose low bits are a slot for these bytes */
+export function hashOf(bytes: Uint8Array, start: number, length: number): number {
+  let hash = length
+  for (let index = start; index < start + length; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193)
+  return hash ^ (hash >>> 15)
+}
+
+/** Whether `bytes[start..start + length)` are what is known. */
+export function isSame(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
+  if (known.length !== length) return false
+  for (let index = 0; index < length; index++) if (known[index] !== bytes[start + index]) return false
+  return true
+}
