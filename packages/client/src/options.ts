@@ -51,6 +51,11 @@ export interface ConnectOptions extends TransportOptions {
   connectTimeoutMs?: number
   /** QoS 1 and 2 messages that the Server may send before we acknowledge, 1 to 65 535. Default 256. 5.0 only. */
   receiveMaximum?: number
+  /**
+   * QoS 1 and 2 messages that are sent before the Server acknowledges, 1 to 65 535; the others wait in the outbox. Default: the Receive
+   * Maximum that the Server announces; 20 below 5.0, where a Server cannot say, and Mosquitto 2.0 loses QoS 2 messages beyond.
+   */
+  inFlightMax?: number
   /** Bytes of the largest packet that is taken. A larger one ends the connection. Default 16 MiB. */
   maximumPacketSize?: number
   /** Topic Aliases that the Server may set, 0 to 65 535. Default 16. */
@@ -115,6 +120,7 @@ const ranges: Partial<Record<keyof ConnectOptions, readonly [min: number, max: n
   pingTimeoutMs: [1, 2 ** 31],
   connectTimeoutMs: [1, 2 ** 31],
   receiveMaximum: [1, 0xffff],
+  inFlightMax: [1, 0xffff],
   maximumPacketSize: [16, 268_435_460],
   topicAliasMaximum: [0, 0xffff],
   outgoingTopicAliasMaximum: [0, 0xffff],

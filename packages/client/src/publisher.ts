@@ -21,6 +21,12 @@ import { publishResult, unacknowledged } from './publish-options.ts'
 /** Receive Maximum where the Server says nothing (section 3.2.2.3.3). */
 const RECEIVE_MAXIMUM_DEFAULT = 65_535
 
+/**
+ * What a Server below 5.0 is trusted to take at once, as it has no way to say. Mosquitto 2.0 takes 20 messages of QoS 2 by default and drops
+ * what is beyond without a word; other Clients have the same default.
+ */
+const IN_FLIGHT_MAX_OF_OLD = 20
+
 const header = emptyPublishHeader()
 
 /**
@@ -110,9 +116,11 @@ export class Publisher {
   /** Begins to send on a connection. */
   attach(connection: Connection, sessionPresent: boolean): void {
     this.#connection = connection
-    const receiveMaximum = connection.server.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT // [MQTT-4.9.0-1]
-    if (sessionPresent) this.#deliveries.resume(receiveMaximum)
-    else this.#beginAgain(receiveMaximum)
+    const { receiveMaximum = RECEIVE_MAXIMUM_DEFAULT } = connection.server // [MQTT-4.9.0-1]
+    const { inFlightMax = connection.version < 5 ? IN_FLIGHT_MAX_OF_OLD : receiveMaximum } = this.#options
+    const quota = Math.min(inFlightMax, receiveMaximum)
+    if (sessionPresent) this.#deliveries.resume(quota)
+    else this.#beginAgain(quota)
     this.pump()
   }
 
