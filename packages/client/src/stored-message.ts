@@ -1,4 +1,12 @@
-import { decodePacket, encodePacket, PacketType, type Publish } from '@curlew/codec'
+import {
+  ClientDecoder,
+  MalformedPacketError,
+  PacketType,
+  PacketWriter,
+  type Publish,
+  TopicNames,
+  writePublishPacket,
+} from '@curlew/codec'
 import { packetIdAt } from '@curlew/protocol'
 import type { StoredMessage } from './outbox.ts'
 
@@ -22,7 +30,9 @@ export function encodeStored(message: StoredMessage, wallClockMs: number): Uint8
     packetId: packetIdAt(sequence),
     properties,
   }
-  const bytes = encodePacket(packet, 5)
+  const writer = new PacketWriter(0) // a PUBLISH makes room to measure
+  writePublishPacket(writer, packet, 5)
+  const bytes = writer.bytes.subarray(0, writer.position)
   const stored = new Uint8Array(HEAD_BYTES + bytes.length)
   const view = new DataView(stored.buffer)
   view.setFloat64(0, sequence)
@@ -34,11 +44,10 @@ export function encodeStored(message: StoredMessage, wallClockMs: number): Uint8
 /** @throws `MqttError` when the bytes are not what {@link encodeStored} made */
 export function decodeStored(stored: Uint8Array, isReleased: boolean, wallClockMs: number): StoredMessage {
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength)
-  const packet = decodePacket(stored.subarray(HEAD_BYTES), {
-    receiver: 'any',
-    version: 5,
-    allowsControlCharacters: true,
-  }) as Publish
+  const decoder = new ClientDecoder({ version: 5, allowsControlCharacters: true, topicNames: new TopicNames(1) })
+  decoder.push(stored.subarray(HEAD_BYTES))
+  const packet = decoder.next()
+  if (packet?.type !== PacketType.Publish) throw new MalformedPacketError('what is stored is no message')
   const { topic, payload, qos, retain, properties } = packet
   const { messageExpiryInterval } = properties
   // A wall clock that was set back must not lengthen a life; one that was set forward shortens it.

@@ -31,6 +31,7 @@ export {
   readPublishProperties,
   writePublish,
   writePublishHead,
+  writePublishPacket,
 } from './packets/publish.ts'
 export {
   type Puback,
