@@ -12,14 +12,16 @@ import {
 import type { ClientEvents, ClientState } from './client-events.ts'
 import type { Connection } from './connection.ts'
 import { Connector, type ConnectorOwner, raced } from './connector.ts'
-import { abortError, argumentError, ClientError, closedError, onAbort } from './error.ts'
+import { abortError, argumentError, ClientError, closedError } from './error.ts'
 import { Events } from './events.ts'
 import type { ReceivedMessage } from './message.ts'
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { createMessage, type OutgoingMessage } from './outgoing-message.ts'
 import { type Payload, type PublishOptions, type PublishResult, unacknowledged } from './publish-options.ts'
+import { publishPromise } from './publish-promise.ts'
 import { Publisher } from './publisher.ts'
 import { Receiver } from './receiver.ts'
+import { quiet } from './rejections.ts'
 import type { ClientRuntime } from './runtime.ts'
 import { checkedFilters, type SubscribeOptions, Subscription } from './subscription.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -135,7 +137,7 @@ export class Client implements ConnectorOwner {
       const { qos = 0, signal } = options
       if (qos === 0 && !signal && this.publishNow(topic, payload, options)) return settled
       if (signal?.aborted) throw abortError(signal)
-      return this.#publish(topic, payload, options)
+      return publishPromise(settle => this.send(topic, payload, options, settle), signal)
     } catch (error) {
       return quiet(Promise.reject(error))
     }
@@ -340,32 +342,6 @@ export class Client implements ConnectorOwner {
     })
   }
 
-  #publish(topic: string, payload: Payload, options: PublishOptions): Promise<PublishResult> {
-    let resolve!: (result: PublishResult) => void
-    let reject!: (error: ClientError) => void
-    const promise = new Promise<PublishResult>((...settlers) => {
-      ;[resolve, reject] = settlers
-    })
-    const { signal } = options
-    let isSettled = false
-    let unlisten = (): void => {}
-    const settle = (error: ClientError | undefined, result?: PublishResult): void => {
-      isSettled = true
-      unlisten()
-      if (!error) return resolve(result!)
-      reject(error)
-      quiet(promise)
-    }
-    const cancel = this.send(topic, payload, options, settle)
-    if (signal && !isSettled) {
-      unlisten = onAbort(signal, error => {
-        cancel()
-        settle(error)
-      })
-    }
-    return promise
-  }
-
   #filters(filters: string | readonly string[]): readonly string[] {
     if (this.#state === 'closed') throw closedError()
     return checkedFilters(filters)
@@ -414,10 +390,4 @@ export class Client implements ConnectorOwner {
   #report(error: ClientError): void {
     this.#events.emit('error', error, () => {})
   }
-}
-
-/** A rejection that nobody waits for must not end the process: what a Server refuses is no fault of the program. */
-function quiet<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(() => {})
-  return promise
 }

@@ -1,24 +1,10 @@
-import type { PublishProperties, QoS } from '@curlew/codec'
+import type { PublishProperties } from '@curlew/codec'
 import type { Client } from './client.ts'
 import { argumentError } from './error.ts'
 import type { ReceivedMessage } from './message.ts'
 import type { Payload } from './publish-options.ts'
-import { requesterOf } from './requester.ts'
+import { type RequestOptions, requesterOf } from './requester.ts'
 import type { SubscribeOptions, Subscription } from './subscription.ts'
-
-/** How to ask. */
-export interface RequestOptions {
-  /** How long to wait for the response, in milliseconds. Default 30 000. */
-  readonly timeoutMs?: number
-  /** Of the request. Default 1. */
-  readonly qos?: QoS
-  /** Of the request; Response Topic and Correlation Data are set here. */
-  readonly properties?: Omit<
-    PublishProperties,
-    'responseTopic' | 'correlationData' | 'topicAlias' | 'subscriptionIdentifiers'
-  >
-  readonly signal?: AbortSignal
-}
 
 /** How to answer. */
 export interface ServeOptions extends Pick<SubscribeOptions, 'qos' | 'bufferMax' | 'signal'> {

@@ -1,9 +1,8 @@
-import type { PublishProperties } from '@curlew/codec'
+import type { PublishProperties, QoS } from '@curlew/codec'
 import type { Client } from './client.ts'
 import { abortError, ClientError, closedError, onAbort, protocolFault } from './error.ts'
 import type { ReceivedMessage } from './message.ts'
 import type { Payload } from './publish-options.ts'
-import type { RequestOptions } from './request-response.ts'
 
 /** Responses that are waited for at once, per Client. */
 const PENDING_MAX = 10_000
@@ -11,6 +10,20 @@ const PENDING_MAX = 10_000
 const TOPIC_BYTES = 12
 /** Correlation Data is a number of this many bytes. */
 const KEY_BYTES = 4
+
+/** How to ask. */
+export interface RequestOptions {
+  /** How long to wait for the response, in milliseconds. Default 30 000. */
+  readonly timeoutMs?: number
+  /** Of the request. Default 1. */
+  readonly qos?: QoS
+  /** Of the request; Response Topic and Correlation Data are set here. */
+  readonly properties?: Omit<
+    PublishProperties,
+    'responseTopic' | 'correlationData' | 'topicAlias' | 'subscriptionIdentifiers'
+  >
+  readonly signal?: AbortSignal
+}
 
 /** A request without its response. */
 interface PendingRequest {
