@@ -2,12 +2,12 @@ import type { Message } from '@curlew/protocol'
 import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Change } from './changes.ts'
+import { loadSalvaged, putAside, type Quarantine } from './damaged-store.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { Envelope } from './envelope.ts'
 import { type Durability, Journal, JournalCounters } from './journal.ts'
 import { NamedTimers } from './named-timers.ts'
 import { QueueReader } from './queue-reader.ts'
-import type { DamagedRow } from './recovery.ts'
 import {
   messageBytes,
   type QueuedRecord,
@@ -41,8 +41,8 @@ export interface DiskStoreOptions {
   readonly durability: Durability
   /** Bytes of envelopes that call for a checkpoint. Default 16 MiB: what a restart must read, and about what is kept in memory for it. */
   readonly journalBytesMax?: number
-  /** Puts damaged rows where nothing deletes them, before they are taken out of the store. @returns where that is, for people */
-  readonly quarantine?: (rows: readonly DamagedRow[]) => Promise<string>
+  /** Default: damaged rows are taken out of the store all the same. */
+  readonly quarantine?: Quarantine
   /** Whether the store may be loaded in the middle of an import, which goes on or begins again. Default: no. */
   readonly isImporting?: boolean
 }
@@ -113,27 +113,15 @@ export class DiskStore implements Store {
   /** @throws {EngineError} when it cannot be opened or is in use @throws {StoreFormatError} @throws {InterruptedImportError} */
   async load(): Promise<StoredState> {
     await this.#engine.open()
-    const { state, damaged } = await this.#loaded()
+    const { state, damaged } = await loadSalvaged(this.#journal, this.#engine)
     const { catalogue } = this.#journal
     this.#nextNumber = catalogue.nextSession
     for (const { number, record } of catalogue.sessions.values()) {
       if (record !== undefined) this.#numbers.set(record.clientId, number)
     }
-    await this.#putAside(damaged)
+    await putAside(damaged, this.#engine, this.#options.quarantine, this.#log)
     this.#isCheckpointDue = !this.#journal.isEmpty
     return state
-  }
-
-  /** Reads the journal; what is damaged so much that it cannot be read is salvaged first. */
-  async #loaded() {
-    try {
-      return await this.#journal.load()
-    } catch (error) {
-      if (!(error instanceof EngineError) || error.fault !== 'corrupt' || this.#engine.salvage === undefined)
-        throw error
-      await this.#engine.salvage(error.message)
-      return this.#journal.load()
-    }
   }
 
   saveSession(record: SessionRecord): void {
@@ -387,16 +375,5 @@ export class DiskStore implements Store {
     if (this.#state !== 'open') return
     this.#reader.readAgain()
     this.#wake()
-  }
-
-  async #putAside(damaged: readonly DamagedRow[]): Promise<void> {
-    if (damaged.length === 0) return
-    const where = await this.#options.quarantine?.(damaged)
-    const reasons = [...new Set(damaged.map(({ reason }) => reason))].slice(0, 10)
-    this.#log.error('part of the store is damaged', { rows: damaged.length, reasons, keptIn: where })
-    await this.#engine.write(
-      damaged.map(({ key }) => ({ key, value: undefined })),
-      true,
-    )
   }
 }
