@@ -49,8 +49,10 @@ function readerOf(allowsControlCharacters: boolean, isLenient: boolean): PacketR
   return readers[index]
 }
 
-/** First capacity for a packet that comes in pieces; it doubles as bytes come, so a claimed length costs nothing. */
+/** First capacity for a packet that comes in pieces. */
 const PARTIAL_PACKET_BYTES = 1024
+/** The capacity is so many times what has come, at most: a claimed length costs little, and what has come is seldom copied again. */
+const PARTIAL_PACKET_FACTOR = 4
 
 type State = 'fixed-header' | 'body' | 'failed'
 
@@ -254,7 +256,7 @@ export abstract class StreamDecoder {
     const needed = this.#partialLength + count
     if (needed > this.#partial.length) {
       const larger = allocateBytes(
-        Math.min(this.#length, Math.max(needed, this.#partial.length * 2, PARTIAL_PACKET_BYTES)),
+        Math.min(this.#length, Math.max(needed * PARTIAL_PACKET_FACTOR, PARTIAL_PACKET_BYTES)),
       )
       larger.set(this.#partial.subarray(0, this.#partialLength))
       this.#partial = larger
