@@ -60,7 +60,7 @@ export class Reading implements Listening {
     this.#receiver = receiver
     this.#finishedAtStart = receiver.finishedCount
     this.#onRelieved ??= () => this.#endWait()
-    receiver.waiting.add(this.#onRelieved)
+    receiver.wait(this.#onRelieved)
     this.#timer ??= new WheelTimer(() => this.#losePatience())
     this.#services.timers.set(this.#timer, this.#services.runtime.monotonicMs() + RECEIVER_PATIENCE_MS)
   }
@@ -91,7 +91,7 @@ export class Reading implements Listening {
   }
 
   #forgetReceiver(): void {
-    if (this.#onRelieved !== undefined) this.#receiver?.waiting.delete(this.#onRelieved)
+    if (this.#onRelieved !== undefined) this.#receiver?.stopWaiting(this.#onRelieved)
     this.#receiver = undefined
     this.#services.timers.clear(this.#timer)
   }

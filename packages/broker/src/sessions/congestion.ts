@@ -1,7 +1,9 @@
 /** A connected Client that cannot follow, as those see it who wait for it. Implemented by sessions. */
 export interface SlowReceiver {
-  /** Called when the Client has caught up: connections that have stopped reading for its sake. */
-  readonly waiting: Set<() => void>
+  /** Has `callback` called, perhaps more than once, when the Client has caught up or is gone: for connections that stop reading for its sake. */
+  wait(callback: () => void): void
+  /** Takes back {@link wait}. */
+  stopWaiting(callback: () => void): void
   /** Deliveries of QoS 1 and 2 that have come to their end. */
   readonly finishedCount: number
   /** Whether somebody has waited for the Client in vain; until it acknowledges again, nobody does. */

@@ -32,17 +32,18 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** Published when the connection is lost; `undefined` once it has been published or taken back. */
   will: StoredWill | undefined = undefined
   readonly incoming: IncomingDeliveries
-  /** These three: {@link SlowReceiver}. The last: {@link Subscriber.isLocal}. */
-  readonly waiting: Set<() => void> = new Set()
+  /** These two: {@link SlowReceiver}. */
   finishedCount = 0
   isStuck = false
+  /** {@link Subscriber.isLocal} */
   readonly isLocal: boolean = true
 
   readonly #services: SessionServices
   readonly #queue: Backlog
   readonly #inFlight: InFlight
   readonly #sender: Sender
-  readonly #retained: RetainedDeliveries
+  /** Made for the first Subscription that calls for retained messages. */
+  #retained: RetainedDeliveries | undefined
   /** Whether the Store knows the Session. */
   #isStored = false
   #outlet: Outlet | undefined
@@ -50,6 +51,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** Messages below this sequence are of an earlier run, which may have sent any of them: what ended there may not be stored. */
   #restoredUpTo = 0
   #isAwaitingStore = false
+  /** Those that wait for the Client to catch up; `undefined` when nobody does. */
+  #waiting: Set<() => void> | undefined
 
   constructor(clientId: string, expiryInterval: number, services: SessionServices) {
     this.clientId = clientId
@@ -57,7 +60,6 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.expiryInterval = expiryInterval
     this.#services = services
     this.#queue = new Backlog(this, services.store, services.limits, services.waiting)
-    this.#retained = new RetainedDeliveries(services.retained, services.searchTurns, this)
     this.#sender = services.sender
     this.#inFlight = new InFlight(services.limits)
     this.incoming = new IncomingDeliveries(0xffff)
@@ -124,15 +126,15 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    */
   detach(): void {
     this.#outlet = undefined
-    for (const callback of [...this.waiting]) callback()
+    this.#relieve()
     this.#queue.stopReading()
     this.handOverUnfinished(true)
     // From here on it may take days: nothing may pin the memory of others.
     for (const { content } of this.#inFlight.unfinished()) content.message.own()
     for (const { message } of this.#queue.windowRecords()) message.own()
     this.#queue.cool()
-    if (this.#isStored) this.#retained.queueAll()
-    else this.#retained.clear()
+    if (this.#isStored) this.#retained?.queueAll()
+    else this.#retained?.clear()
   }
 
   /** {@link Subscriber.handOver} */
@@ -170,7 +172,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   deliver(message: Message, terms: DeliveryTerms): void {
     const qos = deliveredQoS(message, terms)
     const retain = terms.retainAsPublished && message.retain // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-    if (!this.#retained.isEmpty && !message.retain) {
+    if (this.#retained?.isEmpty === false && !message.retain) {
       this.#retained.sendOlder(message.topic, qos, this.#outlet?.isCongested === true)
     }
     if (qos === 0) this.#sender.sendAtMostOnce(this.#outlet, message, retain, terms)
@@ -183,13 +185,14 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    */
   deliverRetained(subscription: Subscription): void {
     this.cancelRetained(subscription.filter) // they would come twice; and so there is no more than a cursor per Subscription
+    this.#retained ??= new RetainedDeliveries(this.#services.retained, this.#services.searchTurns, this)
     this.#retained.add(subscription, this.#services.runtime.monotonicMs())
     this.pump()
   }
 
   /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
   cancelRetained(filter: string): void {
-    this.#retained.cancel(filter)
+    this.#retained?.cancel(filter)
   }
 
   /** Sends what the Client can take now: unfinished deliveries, then the queue, then retained messages. */
@@ -205,8 +208,24 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
       this.#queue.shift()
       this.#send(record)
     }
-    this.#retained.pump()
-    if (this.waiting.size > 0 && !this.#queue.isOver(1 / 4)) for (const callback of [...this.waiting]) callback()
+    this.#retained?.pump()
+    if (this.#waiting !== undefined && !this.#queue.isOver(1 / 4)) this.#relieve()
+  }
+
+  /** {@link SlowReceiver.wait} */
+  wait(callback: () => void): void {
+    this.#waiting ??= new Set()
+    this.#waiting.add(callback)
+  }
+
+  /** {@link SlowReceiver.stopWaiting} */
+  stopWaiting(callback: () => void): void {
+    this.#waiting?.delete(callback)
+    if (this.#waiting?.size === 0) this.#waiting = undefined
+  }
+
+  #relieve(): void {
+    if (this.#waiting !== undefined) for (const callback of [...this.#waiting]) callback()
   }
 
   puback(packetId: number): void {
@@ -336,7 +355,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
 
   /** {@link RetainedSink.goOnWithRetained} */
   goOnWithRetained(): void {
-    if (this.#outlet === undefined) this.#retained.queueAll()
+    if (this.#outlet === undefined) this.#retained?.queueAll()
     else this.pump()
   }
 
@@ -345,7 +364,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#forget(record)
     this.finishedCount++
     this.isStuck = false
-    if (this.#queue.count > 0 || !this.#retained.isEmpty || this.#inFlight.hasResends) this.pump()
+    if (this.#queue.count > 0 || this.#retained?.isEmpty === false || this.#inFlight.hasResends) this.pump()
   }
 
   #handOverQueued(isWanted: (record: QueuedRecord) => boolean, mustBeConnected: boolean, onDone?: () => void): void {
