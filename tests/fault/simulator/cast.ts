@@ -83,9 +83,9 @@ export class Cast {
       )
   }
 
-  /** Something that the broker had stored is damaged. */
-  suffer({ clients, topics }: Damage): void {
-    for (const client of this.clients) if (clients.has(client.profile.name)) client.doubtSession()
+  /** Something that the broker had stored is damaged. @param processId of the process that has read it so */
+  suffer({ clients, topics }: Damage, processId: number): void {
+    for (const client of this.clients) if (clients.has(client.profile.name)) client.doubtSession(processId)
     for (const register of this.#registers) if (topics.has(register.topic)) register.suffer()
   }
 

@@ -33,12 +33,17 @@ export class SessionKnowledge {
   /** The connection that was accepted last, if one was, and all attempts since. */
   #attempts: Attempt[] = []
   #hasBase = false
-  /** Whether what the broker had stored of it is damaged, since the last CONNACK. */
-  isDoubtful = false
+  /** The process that found damaged what the broker had stored of it; `undefined` once a CONNACK of that process or a later one has come. */
+  #doubtedBy: number | undefined
 
   constructor(client: string, host: HostKnowledge) {
     this.#client = client
     this.#host = host
+  }
+
+  /** What the broker had stored of it is damaged. @param processId of the process that has read it so */
+  doubt(processId: number): void {
+    this.#doubtedBy = processId
   }
 
   connect(attempt: Attempt): void {
@@ -53,8 +58,9 @@ export class SessionKnowledge {
     this.#attempts = [current]
     this.#hasBase = true
     const name = this.#client
-    const { isDoubtful } = this
-    this.isDoubtful = false
+    const isDoubtful = this.#doubtedBy !== undefined
+    // A CONNACK of an earlier process, which the network had held up, tells nothing of what was damaged since.
+    if (isDoubtful && current.link.processId >= this.#doubtedBy!) this.#doubtedBy = undefined
     if (current.cleanStart) {
       if (sessionPresent) throw new Violation('Session Present after Clean Start', name)
       return

@@ -143,9 +143,9 @@ export class SimulatedClient {
     })
   }
 
-  /** What the broker had stored of its Session is damaged. */
-  doubtSession(): void {
-    this.#session.isDoubtful = true
+  /** {@link SessionKnowledge.doubt} */
+  doubtSession(processId: number): void {
+    this.#session.doubt(processId)
   }
 
   publish(message: Outgoing): void {

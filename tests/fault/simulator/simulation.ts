@@ -214,7 +214,7 @@ class Simulation {
     if (damage === undefined) return
     this.#host.expectDamage(damage.isReadAtStart)
     this.#ledger.suffer(damage)
-    this.#cast.suffer(damage)
+    this.#cast.suffer(damage, this.#host.processId)
   }
 
   #dial(handler: ConstructorParameters<typeof Link>[2]): Link {

@@ -71,6 +71,8 @@ export class RegistryCounters {
  */
 export class SessionRegistry {
   readonly #entries = new Map<string, Entry>()
+  /** Client Identifiers of stored Sessions whose end is not stored yet, with how many each has had: after a crash they would be there again. */
+  readonly #endings = new Map<string, number>()
   readonly #services: RegistryServices
   #isStopping = false
   readonly counters: RegistryCounters = new RegistryCounters()
@@ -104,7 +106,7 @@ export class SessionRegistry {
    * @param expiryInterval seconds, already within {@link RegistryLimits.sessionExpiryIntervalMax}
    */
   open(clientId: string, cleanStart: boolean, expiryInterval: number): OpenedSession {
-    const wasStored = this.#entries.get(clientId)?.session.isStored === true
+    const wasStored = this.#entries.get(clientId)?.session.isStored === true || this.#endings.has(clientId)
     const opened = this.#open(clientId, cleanStart, expiryInterval)
     const { counters } = this
     counters.connected++
@@ -252,7 +254,17 @@ export class SessionRegistry {
     }
     session.subscriptions.clear()
     this.depart(session)
+    if (session.isStored) this.#watchEnding(session.clientId)
     this.#publishWill(entry)
+  }
+
+  #watchEnding(clientId: string): void {
+    this.#endings.set(clientId, (this.#endings.get(clientId) ?? 0) + 1)
+    this.#services.store.whenSettled(() => {
+      const left = this.#endings.get(clientId)! - 1
+      if (left === 0) this.#endings.delete(clientId)
+      else this.#endings.set(clientId, left)
+    })
   }
 
   #publishWill(entry: Entry): void {

@@ -147,6 +147,22 @@ describe.each(versions)('in %s', version => {
     ])
   })
 
+  test('the CONNACK of a Client whose Session has expired waits until that is stored: it would come back after a crash', async () => {
+    const { client, stage, settle } = await setUp(version)
+    client.drop()
+    await stage.settle()
+    await settle()
+    await stage.advance(8 * 86_400_000) // longer than any Session is kept
+
+    const anew = await stage.dial({ protocolVersion: version.version, clientId: 'client', keepAlive: 60 })
+    await stage.settle()
+    const before = anew.takeAll()
+    await settle()
+
+    expect(before).toEqual([])
+    expect(anew.takeAll()).toEqual(['CONNACK 00'])
+  })
+
   test('a store that never settles acknowledges nothing, also when the connection ends', async () => {
     const { client, dial, stage } = await setUp(version)
     client.send(publishPacket('t', 'x', { qos: 2, packetId: 7 }))
