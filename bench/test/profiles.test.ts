@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { gcPausesOf } from '../macro/brokers/gc-pauses.ts'
 import { type CpuProfile, frameTree, selfTimes } from '../macro/report/cpu-profile.ts'
 import { flameGraph } from '../macro/report/flame-graph.ts'
+import { stageShares } from '../macro/report/stages.ts'
 
 const frame = (functionName: string) => ({ functionName, url: '', lineNumber: 0 })
 /** `main` calls `work` from two places; the program is idle for most of the time. */
@@ -29,6 +30,32 @@ test('self times begin with the largest', () => {
   expect(selfTimes(frameTree(profile))).toEqual([
     { label: 'work', us: 50 },
     { label: 'main', us: 10 },
+  ])
+})
+
+test('time is told by stage, without idling', () => {
+  const of = (id: number, functionName: string, url: string) => ({
+    id,
+    callFrame: { functionName, url, lineNumber: 0 },
+  })
+  const nodes = [
+    of(1, '(idle)', ''),
+    of(2, 'writeBuffer', ''),
+    of(3, 'next', 'file:///x/packages/codec/dist/stream-decoder.js'),
+    of(4, 'writePublish', 'file:///x/packages/codec/dist/packets/publish.js'),
+    of(5, 'deliver', 'file:///x/packages/broker/dist/sessions/session.js'),
+    of(6, 'onStreamRead', 'node:internal/stream_base_commons'),
+    of(7, 'main', 'file:///x/bench/dist/macro/brokers/launch-curlew.js'),
+  ]
+  const shares = stageShares({ nodes, samples: [1, 2, 3, 4, 5, 6, 7], timeDeltas: [900, 40, 10, 10, 20, 10, 10] })
+
+  expect(shares).toEqual([
+    { stage: 'kernel: writing', share: 0.4 },
+    { stage: 'codec: decoding', share: 0.1 },
+    { stage: 'codec: encoding and packets', share: 0.1 },
+    { stage: 'broker: sessions', share: 0.2 },
+    { stage: 'host: streams and timers', share: 0.1 },
+    { stage: 'other', share: 0.1 },
   ])
 })
 
