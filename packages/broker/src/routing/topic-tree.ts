@@ -1,9 +1,7 @@
 import { hasWildcards } from '@curlew/codec'
+import { collectHolders, type Holders, heldBy, withoutSubscriber, withSubscription } from './holders.ts'
 import { type LevelNode, LevelTree } from './level-tree.ts'
 import type { Subscriber, Subscription } from './subscription.ts'
-
-/** Subscriptions with one Topic Filter. */
-type Holders = Map<Subscriber, Subscription>
 
 /**
  * Subscriptions by Topic Filter. Filters without wildcards, most of all in a fleet, are keys of a map;
@@ -27,9 +25,13 @@ export class TopicTree {
 
   /** Adds a Subscription in place of the one its Subscriber has with the same filter [MQTT-3.8.4-3]. */
   add(subscription: Subscription): void {
-    const holders = this.#holdersOf(subscription.filter)
-    if (!holders.has(subscription.subscriber)) this.#size++
-    holders.set(subscription.subscriber, subscription)
+    const { filter, subscriber } = subscription
+    const node = hasWildcards(filter) ? this.#tree.grow(filter) : undefined
+    const holders = node === undefined ? this.#exact.get(filter) : node.value
+    if (heldBy(holders, subscriber) === undefined) this.#size++
+    const more = withSubscription(holders, subscription)
+    if (node === undefined) this.#exact.set(filter, more)
+    else this.#tree.set(node, more)
   }
 
   /** @returns whether there was such a Subscription */
@@ -44,7 +46,7 @@ export class TopicTree {
   /** All Subscriptions that match a Topic Name, in no particular order. */
   match(topic: string): Subscription[] {
     const found: Subscription[] = []
-    collect(this.#exact.get(topic), found)
+    collectHolders(this.#exact.get(topic), found)
     let nodes = [this.#tree.root]
     for (let start = 0; start <= topic.length && nodes.length > 0; ) {
       const slash = topic.indexOf('/', start)
@@ -53,8 +55,8 @@ export class TopicTree {
       start = end + 1
     }
     for (const node of nodes) {
-      collect(node.value, found)
-      collect(node.children?.get('#')?.value, found) // `a/#` matches its parent level `a` (section 4.7.1.2)
+      collectHolders(node.value, found)
+      collectHolders(node.children?.get('#')?.value, found) // `a/#` matches its parent level `a` (section 4.7.1.2)
     }
     return found
   }
@@ -78,40 +80,26 @@ export class TopicTree {
       if (!takesWildcards) continue
       const single = children.get('+')
       if (single !== undefined) next.push(single)
-      collect(children.get('#')?.value, found)
+      collectHolders(children.get('#')?.value, found)
     }
     return next
   }
 
-  #holdersOf(filter: string): Holders {
-    if (!hasWildcards(filter)) {
-      let holders = this.#exact.get(filter)
-      if (holders === undefined) {
-        holders = new Map()
-        this.#exact.set(filter, holders)
-      }
-      return holders
-    }
-    const node = this.#tree.grow(filter)
-    if (node.value === undefined) this.#tree.set(node, new Map())
-    return node.value!
-  }
-
   #removeExact(filter: string, subscriber: Subscriber): boolean {
     const holders = this.#exact.get(filter)
-    if (holders === undefined || !holders.delete(subscriber)) return false
-    if (holders.size === 0) this.#exact.delete(filter)
+    if (holders === undefined || heldBy(holders, subscriber) === undefined) return false
+    const left = withoutSubscriber(holders, subscriber)
+    if (left === undefined) this.#exact.delete(filter)
+    else this.#exact.set(filter, left)
     return true
   }
 
   #removeFromTree(filter: string, subscriber: Subscriber): boolean {
     const node = this.#tree.find(filter)
-    if (!node?.value?.delete(subscriber)) return false
-    if (node.value.size === 0) this.#tree.clear(node)
+    if (node?.value === undefined || heldBy(node.value, subscriber) === undefined) return false
+    const left = withoutSubscriber(node.value, subscriber)
+    if (left === undefined) this.#tree.clear(node)
+    else this.#tree.set(node, left)
     return true
   }
-}
-
-function collect(holders: Holders | undefined, found: Subscription[]): void {
-  if (holders !== undefined) for (const subscription of holders.values()) found.push(subscription)
 }
