@@ -300,6 +300,23 @@ describe.each(endings)('%s', ending => {
     expect(await watcher.upToNow()).toEqual(['SUBACK 1 00'])
   })
 
+  test('[MQTT-3.1.3-9] a Will that a Client took along when it came back is not there for the next broker', async () => {
+    const { stage, restart } = openStage(ending)
+    const will = willOf('w', 'gone', { properties: { willDelayInterval: 60 } })
+    const properties = { sessionExpiryInterval: 600 }
+    const client = await stage.connect({ will, properties })
+    client.drop()
+    await stage.advance(1_000)
+    await stage.connect({ cleanStart: false, properties })
+
+    const next = await restart()
+    const watcher = await next.connect({ clientId: 'watcher', keepAlive: 600 })
+    watcher.send(subscribePacket(1, ['#']))
+    await next.advance(70_000)
+
+    expect(await watcher.upToNow()).toEqual(['SUBACK 1 00'])
+  })
+
   test('the Session that comes back is logged, with what belongs to it', async () => {
     const { stage, restart } = openStage(ending)
     const client = await stage.connect(persistent(v5.version, 'client'))

@@ -126,9 +126,9 @@ export class SessionRegistry {
     if (entry === undefined) return { session: this.#create(clientId, expiryInterval), isPresent: false } // [MQTT-3.1.2-6]
     const { session } = entry
     session.expiryInterval = expiryInterval
-    if (session.isStored || expiryInterval > 0) session.save()
     session.will = undefined // [MQTT-3.1.3-9]
     entry.restoredWill = undefined
+    if (session.isStored || expiryInterval > 0) session.save()
     this.#services.timers.clear(entry.willTimer)
     this.#services.timers.clear(entry.expiryTimer)
     return { session, isPresent: true } // [MQTT-3.1.2-5]
