@@ -22,8 +22,8 @@ export class RetainedCursor {
   readonly #beganMs: number
   /** Where the next message is, if it has been found. */
   #node: LevelNode<Message> | undefined
-  /** Messages that were sent before their turn. */
-  readonly #takenOut = new Set<Message>()
+  /** Messages that were sent before their turn. Weak: of one that is not retained any more nobody asks. */
+  readonly #takenOut = new WeakSet<Message>()
 
   /** @param now milliseconds of the monotonic clock */
   constructor(subscription: Subscription, retained: RetainedMessages, allowance: SearchAllowance, now: number) {
@@ -63,10 +63,15 @@ export class RetainedCursor {
    */
   takeOut(message: Message): boolean {
     const node = this.#retained.nodeOf(message.topic)!
-    if (!this.#isFrom(node) || !this.#isDue(node, message)) return false
+    if (!this.#isDue(node, message)) return false
     if (node !== this.#node && !this.#search.isAhead(node, message.topic)) return false
-    this.#takenOut.add(message)
+    this.leaveOut(message)
     return true
+  }
+
+  /** Sends a message no more: it goes to the Client in another way. */
+  leaveOut(message: Message): void {
+    this.#takenOut.add(message)
   }
 
   /** The QoS at which the message goes to this Client. */

@@ -66,12 +66,22 @@ export class RetainedDeliveries {
     }
   }
 
-  /** Lets no message overtake the retained message of its topic and QoS that still waits in a cursor [MQTT-4.6.0-5]. */
-  sendOlder(topic: string, qos: QoS, isCongested: boolean): void {
-    const older = this.#retained.get(topic)
+  /**
+   * Makes way for a message that was just published: a retained one goes this way only, and no message overtakes the retained message of
+   * its topic and QoS that still waits in a cursor [MQTT-4.6.0-5].
+   *
+   * @param isTakenNow whether the Client takes it, if it is of QoS 0
+   */
+  beforeLive(message: Message, qos: QoS, isTakenNow: boolean): void {
+    if (qos === 0 && !isTakenNow) return
+    if (message.retain) {
+      for (const cursor of this.#cursors.values()) cursor.leaveOut(message)
+      return
+    }
+    const older = this.#retained.get(message.topic)
     if (older === undefined) return
     for (const cursor of this.#cursors.values()) {
-      if (cursor.qosOf(older) !== qos || (qos === 0 && isCongested) || !cursor.takeOut(older)) continue
+      if (cursor.qosOf(older) !== qos || !cursor.takeOut(older)) continue
       this.#sink.sendRetained(older, qos, cursor.terms)
     }
   }

@@ -172,8 +172,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   deliver(message: Message, terms: DeliveryTerms): void {
     const qos = deliveredQoS(message, terms)
     const retain = terms.retainAsPublished && message.retain // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-    if (this.#retained?.isEmpty === false && !message.retain) {
-      this.#retained.sendOlder(message.topic, qos, this.#outlet?.isCongested === true)
+    if (this.#retained?.isEmpty === false) {
+      this.#retained.beforeLive(message, qos, this.#outlet?.isCongested === false)
     }
     if (qos === 0) this.#sender.sendAtMostOnce(this.#outlet, message, retain, terms)
     else this.#take(queuedRecord(this.#nextSequence++, message, qos, retain, terms))

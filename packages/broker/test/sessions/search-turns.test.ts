@@ -44,7 +44,8 @@ async function takeAll(stage: Stage, client: RawClient): Promise<Publish[]> {
     if (packets.length === 0) return received
     const publishes = packets.filter(packet => packet.type === PacketType.Publish)
     received.push(...publishes)
-    client.wire.write(client.encode(publishes.map(({ packetId }) => puback(packetId))))
+    const acknowledged = publishes.filter(({ qos }) => qos > 0)
+    client.wire.write(client.encode(acknowledged.map(({ packetId }) => puback(packetId))))
   }
 }
 
@@ -101,6 +102,20 @@ describe.each(versions)('in %s', ({ version }) => {
 
     const received = await takeAll(stage, client)
     expect(received.filter(({ topic }) => topic === packet.topic).map(payloadOf)).toEqual(payloads)
+  })
+
+  test('[MQTT-4.6.0-5] a retained message of QoS 0 that replaces one which the search has not come to comes once, in its place', async () => {
+    const { stage, publisher } = await setUp()
+    const client = await stage.connect({ protocolVersion: version, clientId: 'searching' })
+    const topic = `r/${count - 1}`
+
+    client.send(subscribePacket(1, [{ filter: 'r/+', qos: 0 }]))
+    await hostTurn()
+    publisher.send(publishPacket(topic, 'newer', { retain: true }), publishPacket(topic, 'newest'))
+    await hostTurn()
+
+    const received = await takeAll(stage, client)
+    expect(received.filter(packet => packet.topic === topic).map(payloadOf)).toEqual(['newer', 'newest'])
   })
 
   test('a search goes on for a Session whose Client has gone, as far as its queue has room', async () => {
