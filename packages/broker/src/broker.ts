@@ -133,6 +133,7 @@ class ComposedBroker implements Broker {
     this.#router = new Router(store, limits, { ...defaultRoutingOptions, ...options.routing }, () => runtime.random())
     this.#events = new Events(error => log.error('a listener of the broker threw', { error }))
     const turn = new Turn(runtime, store)
+    const touch = (): void => turn.touch()
     const { retained, groups } = this.#router
     const congestion = new Congestion()
     const queuePolicy = queuePolicyOf(options.queuePolicy)
@@ -143,12 +144,13 @@ class ComposedBroker implements Broker {
       router: this.#router,
       timers: this.#timers,
       limits,
-      touch: () => turn.touch(),
+      touch,
       sessions: {
         runtime,
         store,
         retained,
-        searchTurns: new SearchTurns(runtime, () => turn.touch()),
+        searchTurns: new SearchTurns(runtime, touch),
+        touch,
         groups,
         limits,
         queuePolicy,

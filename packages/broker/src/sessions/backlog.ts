@@ -25,6 +25,8 @@ export interface BacklogOwner {
   /** Whether the Store has every message of the Session. */
   readonly isStored: boolean
   readonly isConnected: boolean
+  /** Messages come from the Store, in whatever turn: what happens now is to be committed. */
+  onRead(): void
   /** Messages have come from the Store that were not there when they were asked for: sending can go on. */
   onFilled(): void
   /** The oldest message had to go for a newer one. */
@@ -246,6 +248,7 @@ export class Backlog {
     this.#store.readQueue(this.#owner.storeId, from, records => {
       if (reading !== this.#reading) return
       this.#isReading = false
+      this.#owner.onRead()
       onRead(records)
     })
   }

@@ -31,4 +31,6 @@ export interface SessionServices {
   /** Holds the payloads of messages in flight. */
   readonly slab: PayloadSlab
   readonly sender: Sender
+  /** Says that something happens in this turn, before an answer of the Store changes anything. */
+  touch(): void
 }

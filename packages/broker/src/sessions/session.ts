@@ -265,6 +265,11 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     if (this.#outlet !== undefined && !this.isStuck && this.#queue.isOver(1 / 2)) this.#services.congestion.report(this)
   }
 
+  /** {@link BacklogOwner.onRead} */
+  onRead(): void {
+    this.#services.touch()
+  }
+
   /** {@link BacklogOwner.onFilled} */
   onFilled(): void {
     if (this.#outlet === undefined) return
@@ -310,6 +315,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#isAwaitingStore = true
     store.whenSettled(() => {
       this.#isAwaitingStore = false
+      this.#services.touch()
       this.pump()
     })
     return store.isDurable(record)

@@ -45,12 +45,13 @@ interface Options {
 /** A Backlog with a Session around it that forgets what is dropped. */
 function setUp({ limits, isStored = false, isConnected = true, store = new MemoryStore() }: Options = {}) {
   const dropped: number[] = []
-  const events = { filled: 0, lost: 0 }
+  const events = { read: 0, filled: 0, lost: 0 }
   const totals = new WaitingTotals()
   const owner = {
     storeId: 'c',
     isStored,
     isConnected,
+    onRead: () => void events.read++,
     onFilled: () => void events.filled++,
     onDropped: (record: QueuedRecord) => {
       dropped.push(record.sequence)
@@ -218,7 +219,7 @@ describe('with a store that takes its time', () => {
 
     expect(backlog.peek()).toBeUndefined()
     push(recordOf(4))
-    expect([backlog.count, store.answer(), events.filled]).toEqual([4, 1, 1])
+    expect([backlog.count, store.answer(), events.read, events.filled]).toEqual([4, 1, 1, 1])
 
     expect(drain()).toEqual([1, 2, 3, 4])
   })
