@@ -292,6 +292,7 @@ class ComposedBroker implements Broker {
     for (const connection of this.#gate.connections()) {
       connection.close(ReasonCode.ServerShuttingDown, 'the server is shutting down')
     }
+    this.#registryServices.sessions.searchTurns.finish()
     await gone
     await Promise.all(listenersClosed)
     this.#timers.close()

@@ -30,7 +30,7 @@ export class PublishPropertiesMemory {
       return this.#properties[slot]!
     }
     const properties = readProperties(reader, PacketType.Publish)
-    if (properties.correlationData !== undefined) return properties // a view, and never twice the same
+    if (properties.correlationData !== undefined) return properties // never twice the same
     this.#bytes[slot] = Uint8Array.prototype.slice.call(bytes, start, start + length) // Buffer's own `slice` would be a view
     this.#properties[slot] = Object.freeze(properties)
     return properties

@@ -11,6 +11,7 @@ export const NODES_PER_TURN = 1_000
 export class SearchTurns implements SearchAllowance {
   readonly #runtime: Runtime
   readonly #touch: () => void
+  #nodesPerTurn = NODES_PER_TURN
   #left = NODES_PER_TURN
   #isScheduled = false
   /** Who goes on in the next turn, in the order they came; one per Session. */
@@ -36,6 +37,12 @@ export class SearchTurns implements SearchAllowance {
     this.#schedule()
   }
 
+  /** Brings all searches to an end, now and from now on at once: the broker stops, and its store does not know of searches. */
+  finish(): void {
+    this.#nodesPerTurn = Number.POSITIVE_INFINITY
+    this.#begin()
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -44,7 +51,7 @@ export class SearchTurns implements SearchAllowance {
 
   #begin(): void {
     this.#isScheduled = false
-    this.#left = NODES_PER_TURN
+    this.#left = this.#nodesPerTurn
     if (this.#waiting.size > 0) this.#touch()
     for (const callback of this.#waiting) {
       if (this.#left === 0) break

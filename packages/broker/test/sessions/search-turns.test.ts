@@ -1,6 +1,7 @@
 import { PacketType, type Publish } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
 import { NODES_PER_TURN, SearchTurns } from '../../src/sessions/search-turns.ts'
+import { MemoryStore } from '../../src/store/memory-store.ts'
 import { puback, publishPacket, subscribePacket, unsubscribePacket } from '../support/packets.ts'
 import type { RawClient } from '../support/raw-client.ts'
 import { persistent, Stage, type StageOptions } from '../support/stage.ts'
@@ -131,6 +132,25 @@ describe.each(versions)('in %s', ({ version }) => {
 
     expect(topics.size).toBe(count)
     expect(stage.broker.stats().drops.queueFull).toBe(0)
+  })
+
+  test('a search for a Session whose Client has gone is at its end when a broker that stops closes the store', async () => {
+    const store = new MemoryStore()
+    const queuedAtEnd: number[] = []
+    store.close = async () => {
+      for (const { backlog } of (await store.load()).sessions) queuedAtEnd.push(backlog.count)
+    }
+    const { stage, publisher } = await setUp({ store })
+    const client = await stage.connect(persistent(version, 'client'))
+    publisher.drop()
+    client.send(subscribePacket(1, [{ filter: 'r/+', qos: 1 }]))
+    await hostTurn()
+    client.drop()
+    await hostTurn()
+
+    await stage.broker.close()
+
+    expect(queuedAtEnd).toEqual([count])
   })
 
   test('after UNSUBSCRIBE, or the end of the Session, a search does not go on', async () => {
