@@ -85,7 +85,6 @@ export class SimulatedEngine implements Engine {
         const { disk } = this.#services
         if (disk.owner === this) disk.loseOwner()
         this.#state = 'closed'
-        this.brokenSinceMs = undefined
         resolve()
       }
       this.#checkIdle()
@@ -105,7 +104,11 @@ export class SimulatedEngine implements Engine {
     this.#state = 'closed'
     if (disk.owner !== undefined) return reject(new EngineError('locked', 'another process has the files open'))
     if (disk.trouble.isFull) return reject(new EngineError('full', 'no space is left on the device'))
-    if (takeOne(disk.trouble, 'failingWrites')) return reject(new EngineError('failed', 'a write failed: EIO'))
+    if (takeOne(disk.trouble, 'failingWrites')) {
+      this.brokenSinceMs ??= this.#services.queue.nowMs
+      return reject(new EngineError('failed', 'a write failed: EIO'))
+    }
+    this.brokenSinceMs = undefined
     disk.owner = this
     disk.recover()
     this.#state = 'open'
