@@ -132,7 +132,8 @@ class ComposedBroker implements Broker {
     this.#timers = new TimerWheel(runtime, error => log.error('internal error in a timer', { error }))
     this.#router = new Router(store, limits, { ...defaultRoutingOptions, ...options.routing }, () => runtime.random())
     this.#events = new Events(error => log.error('a listener of the broker threw', { error }))
-    const turn = new Turn(runtime, store)
+    const onError = (error: unknown): void => log.error('internal error at the end of a turn', { error })
+    const turn = new Turn(runtime, store, onError)
     const touch = (): void => turn.touch()
     const { retained, groups } = this.#router
     const congestion = new Congestion()
@@ -149,7 +150,7 @@ class ComposedBroker implements Broker {
         runtime,
         store,
         retained,
-        searchTurns: new SearchTurns(runtime, touch),
+        searchTurns: new SearchTurns(runtime, touch, onError),
         touch,
         groups,
         limits,

@@ -13,13 +13,16 @@ export interface Flushable {
 export class Turn {
   readonly #runtime: Runtime
   readonly #store: Store
+  readonly #onError: (error: unknown) => void
   #outputs: Flushable[] = []
   #isScheduled = false
   #number = 0
 
-  constructor(runtime: Runtime, store: Store) {
+  /** @param onError gets what a flush throws; the others come all the same */
+  constructor(runtime: Runtime, store: Store, onError: (error: unknown) => void) {
     this.#runtime = runtime
     this.#store = store
+    this.#onError = onError
   }
 
   /** Differs from turn to turn. */
@@ -46,6 +49,12 @@ export class Turn {
     this.#store.commit()
     const outputs = this.#outputs
     this.#outputs = []
-    for (let index = 0; index < outputs.length; index++) outputs[index]!.flush()
+    for (let index = 0; index < outputs.length; index++) {
+      try {
+        outputs[index]!.flush()
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
   }
 }

@@ -11,16 +11,21 @@ export const NODES_PER_TURN = 1_000
 export class SearchTurns implements SearchAllowance {
   readonly #runtime: Runtime
   readonly #touch: () => void
+  readonly #onError: (error: unknown) => void
   #nodesPerTurn = NODES_PER_TURN
   #left = NODES_PER_TURN
   #isScheduled = false
   /** Who goes on in the next turn, in the order they came; one per Session. */
   readonly #waiting = new Set<() => void>()
 
-  /** @param touch says that something happens in this turn */
-  constructor(runtime: Runtime, touch: () => void) {
+  /**
+   * @param touch says that something happens in this turn
+   * @param onError gets what a callback throws; the others come all the same
+   */
+  constructor(runtime: Runtime, touch: () => void, onError: (error: unknown) => void) {
     this.#runtime = runtime
     this.#touch = touch
+    this.#onError = onError
   }
 
   /** {@link SearchAllowance.take} */
@@ -56,7 +61,11 @@ export class SearchTurns implements SearchAllowance {
     for (const callback of this.#waiting) {
       if (this.#left === 0) break
       this.#waiting.delete(callback)
-      callback()
+      try {
+        callback()
+      } catch (error) {
+        this.#onError(error)
+      }
     }
     if (this.#waiting.size > 0) this.#schedule()
   }

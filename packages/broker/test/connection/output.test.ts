@@ -15,7 +15,8 @@ const header = emptyPublishHeader()
 
 const setUp = (outputHighWaterBytes = 1_048_576) => {
   const runtime = new VirtualRuntime()
-  const turn = new Turn(runtime, new MemoryStore())
+  const errors: unknown[] = []
+  const turn = new Turn(runtime, new MemoryStore(), error => errors.push(error))
   const calls: string[] = []
   const owner = { onPending: () => calls.push('pending'), onDrain: () => calls.push('drain') }
   const counters = new ConnectionCounters()
@@ -28,7 +29,7 @@ const setUp = (outputHighWaterBytes = 1_048_576) => {
     const bytes = Buffer.from(payload as string)
     output.publish(messageOf('t', '', { bytes, payloadEnd: bytes.length }), header, 4)
   }
-  return { runtime, services, calls, publish, open, ...open() }
+  return { runtime, services, errors, calls, publish, open, ...open() }
 }
 
 test('what a turn collects leaves with one write when the turn ends', () => {
@@ -41,6 +42,24 @@ test('what a turn collects leaves with one write when the turn ends', () => {
 
   expect([before, stream.writes.length, stream.written.length]).toEqual([0, 1, 601])
   expect([output.sentBytes, services.counters.sentBytes, output.pendingBytes]).toEqual([601, 601, 0])
+})
+
+test('an output that fails keeps no other from being written', () => {
+  const { runtime, services, errors, open, publish } = setUp()
+  const [before, after] = [open(), open()]
+  const error = new Error('broken')
+  publish(before.output, 'x')
+  services.turn.flushAtEnd({
+    flush() {
+      throw error
+    },
+  })
+  publish(after.output, 'x')
+
+  runtime.endTurn()
+
+  expect([before.stream.writes.length, after.stream.writes.length]).toEqual([1, 1])
+  expect(errors).toEqual([error])
 })
 
 test('a turn in which nothing is collected writes nothing', () => {

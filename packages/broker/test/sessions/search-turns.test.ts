@@ -169,9 +169,33 @@ describe.each(versions)('in %s', ({ version }) => {
   })
 })
 
+const newTurns = (runtime: VirtualRuntime, errors: unknown[] = []): SearchTurns =>
+  new SearchTurns(
+    runtime,
+    () => {},
+    error => errors.push(error),
+  )
+
+test('a search that fails keeps no other from going on', () => {
+  const runtime = new VirtualRuntime()
+  const errors: unknown[] = []
+  const turns = newTurns(runtime, errors)
+  const calls: string[] = []
+  const error = new Error('broken')
+  turns.whenMore(() => {
+    throw error
+  })
+  turns.whenMore(() => calls.push('other'))
+
+  while (runtime.endTurn());
+
+  expect(calls).toEqual(['other'])
+  expect(errors).toEqual([error])
+})
+
 test('whoever waits longest goes on first', () => {
   const runtime = new VirtualRuntime()
-  const turns = new SearchTurns(runtime, () => {})
+  const turns = newTurns(runtime)
   const order: string[] = []
   const searching = (name: string) => {
     const go = (): void => {
