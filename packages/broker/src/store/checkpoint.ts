@@ -1,5 +1,6 @@
 import { PacketWriter } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
+import type { Log } from '../runtime/log.ts'
 import type { Catalogue, Segment, StoredSessionState } from './catalogue.ts'
 import { isDamage } from './damage.ts'
 import type { Engine, EngineChange } from './engine.ts'
@@ -30,7 +31,7 @@ import {
   writeRemainder,
   writeSegment,
 } from './rows.ts'
-import { readSegment } from './segment-reader.ts'
+import { readSegment, type SegmentContents } from './segment-reader.ts'
 import type { Slices } from './slices.ts'
 import { messageBytes, type QueuedRecord } from './store.ts'
 
@@ -46,6 +47,7 @@ const PAGE_COUNT = 1_000
 /** What a checkpoint needs beside the {@link Catalogue}. */
 export interface CheckpointServices {
   readonly engine: Engine
+  readonly log: Log
   readonly clocks: Clocks
   readonly slices: Slices
   /** Numbers of the envelopes that the checkpoint replaces. */
@@ -170,15 +172,16 @@ export class Checkpoint {
     const short = segments.length - start < SHORT_SEGMENTS_MAX ? [] : segments.slice(start)
     const records: QueuedRecord[] = []
     for (const segment of short) {
-      const left = await this.#read(number, segment)
-      if (left === undefined) return { short: [], records: [] } // whoever reads the queue reports it
-      records.push(...left)
+      const contents = await this.#read(number, segment)
+      // Whoever reads the queue reports what is damaged.
+      if (contents === undefined || contents.lost.length > 0) return { short: [], records: [] }
+      records.push(...contents.records)
     }
     return { short, records }
   }
 
   /** What is left of a segment; `undefined` when it is damaged. */
-  async #read(session: number, segment: Segment): Promise<QueuedRecord[] | undefined> {
+  async #read(session: number, segment: Segment): Promise<SegmentContents | undefined> {
     try {
       return await readSegment(this.#services.engine, session, segment, this.#services.clocks)
     } catch (error) {
@@ -220,7 +223,8 @@ export class Checkpoint {
     for (const first of session.emptied) this.#dropSegment(number, first)
     for (const segment of session.segments) {
       if (segment.hasBodies) {
-        for (const { bodyId } of (await this.#read(number, segment)) ?? []) this.#releaseBody(bodyId)
+        const { records, lost } = (await this.#read(number, segment)) ?? { records: [], lost: [] }
+        for (const { bodyId } of [...records, ...lost]) this.#releaseBody(bodyId)
       }
       this.#dropSegment(number, segment.first)
     }
@@ -242,12 +246,27 @@ export class Checkpoint {
       for (const [index, [id, released]] of slice.entries()) {
         const value = values[index]
         if (value === undefined) continue
-        const count = countOf(value)
-        // How many refer to it nobody knows any more: the body stays, and is not asked for again.
-        const left = count === undefined ? 0 : count - released
+        const count = this.#countOf(id, value)
+        if (count === undefined) continue
+        const left = count - released
         this.#put(referencesKey(id), left > 0 ? writer => writeReferences(writer, left) : undefined)
-        if (count !== undefined && left <= 0) this.#put(bodyKey(id), undefined)
+        if (left <= 0) this.#put(bodyKey(id), undefined)
       }
+    }
+  }
+
+  /** How many queued messages refer to a body; `undefined` when that is damaged: both rows stay then as they are. */
+  #countOf(body: number, value: Uint8Array): number | undefined {
+    try {
+      return readReferences(value)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#services.log.error('how many queues share a message must be counted anew', {
+        body,
+        reason: error.message,
+        advice: 'until then it is kept; stop the broker and run "curlew store check --repair"',
+      })
+      return undefined
     }
   }
 
@@ -271,14 +290,4 @@ function endOfSegment(records: readonly QueuedRecord[], start: number): number {
     end++
   }
   return end
-}
-
-/** How many queued messages refer to a body; `undefined` when that is damaged. */
-function countOf(value: Uint8Array): number | undefined {
-  try {
-    return readReferences(value)
-  } catch (error) {
-    if (isDamage(error)) return undefined
-    throw error
-  }
 }

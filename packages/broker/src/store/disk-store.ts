@@ -97,7 +97,7 @@ export class DiskStore implements Store {
     const clock = new StoreClock(runtime)
     const { counters } = this
     this.#timers = new NamedTimers(runtime)
-    this.#journal = new Journal({ engine, runtime, clock, durability, counters, bytesMax, isImporting })
+    this.#journal = new Journal({ engine, runtime, log, clock, durability, counters, bytesMax, isImporting })
     this.#reader = new QueueReader({
       engine,
       clock,

@@ -1,4 +1,5 @@
 import { PacketWriter } from '@curlew/codec'
+import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { Catalogue } from './catalogue.ts'
 import { type Change, messageOf, writeEnvelope } from './changes.ts'
@@ -46,6 +47,7 @@ export class JournalCounters {
 export interface JournalOptions {
   readonly engine: Engine
   readonly runtime: Runtime
+  readonly log: Log
   readonly clock: StoreClock
   readonly durability: Durability
   readonly counters: JournalCounters
@@ -171,10 +173,11 @@ export class Journal {
   /** Turns the envelopes into rows, if there are any. */
   async checkpoint(): Promise<void> {
     if (this.isEmpty) return
-    const { engine, clock, durability } = this.#options
+    const { engine, log, clock, durability } = this.#options
     const meta = { ...this.#meta, checkpoint: this.#meta.checkpoint + 1, lastEnvelope: this.#lastEnvelope }
     const checkpoint = new Checkpoint(this.#catalogue, {
       engine,
+      log,
       clocks: clock.now(),
       journal: this.#envelopes,
       meta,

@@ -3,9 +3,9 @@ import type { Segment, StoredSessionState } from './catalogue.ts'
 import { isDamage } from './damage.ts'
 import type { Engine } from './engine.ts'
 import type { Envelope } from './envelope.ts'
-import { segmentKey } from './keys.ts'
+import { bodyKey, segmentKey } from './keys.ts'
 import type { DamagedRow } from './recovery.ts'
-import { readSegment } from './segment-reader.ts'
+import { readSegment, type SegmentContents } from './segment-reader.ts'
 import type { QueuedRecord } from './store.ts'
 import type { StoreClock } from './store-clock.ts'
 
@@ -84,16 +84,23 @@ export class QueueReader {
 
   async #readFromDisk(read: QueueRead, segment: Segment): Promise<void> {
     const { engine, clock } = this.#services
-    let records: readonly QueuedRecord[]
+    let contents: SegmentContents
     try {
-      records = await readSegment(engine, read.session, segment, clock.now())
+      contents = await readSegment(engine, read.session, segment, clock.now())
     } catch (error) {
       return this.#readFailed(read, segment, error)
+    }
+    const lost = contents.lost.filter(({ sequence }) => sequence >= read.from)
+    if (lost.length > 0) {
+      if (this.#readMovedAgain(read, segment)) return
+      const bodies = [...new Set(lost.map(({ bodyId }) => bodyId))]
+      const reason = 'a message that several queues share is missing or damaged'
+      await this.#putAside(bodies.map(bodyKey), lost.length, reason)
     }
     // What has been finished while it was read counts as gone.
     const session = this.#services.session(read.session)
     const finished = this.#finished(read.session)
-    const wanted = records.filter(
+    const wanted = contents.records.filter(
       ({ sequence }) => sequence >= read.from && session?.hasQueued(sequence) === true && !finished.has(sequence),
     )
     for (const record of wanted) record.isReleased = session?.released.has(record.sequence) === true
@@ -102,23 +109,36 @@ export class QueueReader {
   }
 
   async #readFailed(read: QueueRead, segment: Segment, error: unknown): Promise<void> {
-    const current = this.#services.session(read.session)?.segmentFrom(read.from)
-    if (current !== segment) return this.read(read) // a checkpoint has joined it with others
-    if (this.#services.isMakingCheckpoint()) return void this.#waiting.push(read) // it may be joining it just now
+    if (this.#readMovedAgain(read, segment)) return
     if (!isDamage(error)) {
       this.#waiting.push(read)
       return this.#services.onFault(error)
     }
-    await this.#putAside(read.session, segment, error)
+    await this.#putAside([segmentKey(read.session, segment.first)], segment.count, error.message)
     this.read({ ...read, from: segment.last + 1 })
   }
 
-  /** A segment that cannot be read counts as lost; its row stays in the engine as long as the Session, and in quarantine. */
-  async #putAside(session: number, segment: Segment, error: Error): Promise<void> {
+  /** Reads again, now or later, what a checkpoint may have taken away while it was read. @returns whether it may have */
+  #readMovedAgain(read: QueueRead, segment: Segment): boolean {
+    const current = this.#services.session(read.session)?.segmentFrom(read.from)
+    if (current !== segment)
+      this.read(read) // it has been joined with others, or finished
+    else if (this.#services.isMakingCheckpoint())
+      this.#waiting.push(read) // it may be joined just now
+    else return false
+    return true
+  }
+
+  /** What cannot be read counts as lost; its rows stay in the engine as long as something refers to them, and in quarantine. */
+  async #putAside(keys: readonly Uint8Array[], count: number, reason: string): Promise<void> {
     const { engine, log, quarantine } = this.#services
-    const key = segmentKey(session, segment.first)
-    const [value] = await engine.getMany([key]).catch(() => [undefined])
-    const keptIn = await quarantine?.([{ key, value: value ?? new Uint8Array(), reason: error.message }])
-    log.error('queued messages are damaged', { count: segment.count, reason: error.message, keptIn })
+    let keptIn: string | undefined
+    try {
+      const values = await engine.getMany(keys)
+      keptIn = await quarantine?.(keys.map((key, index) => ({ key, value: values[index] ?? new Uint8Array(), reason })))
+    } catch {
+      // They are where they were; there may be no room for a copy.
+    }
+    log.error('queued messages are damaged', { count, reason, keptIn })
   }
 }

@@ -1,5 +1,6 @@
 import type { Message } from '@curlew/protocol'
 import type { Segment } from './catalogue.ts'
+import { isDamage } from './damage.ts'
 import type { Engine } from './engine.ts'
 import { bodyKey, segmentKey } from './keys.ts'
 import { type Clocks, CorruptRecordError, readMessage, readNumber, readQueued, readRecord } from './records.ts'
@@ -8,10 +9,19 @@ import type { QueuedRecord } from './store.ts'
 /** Bodies of messages by their number. */
 type Bodies = ReadonlyMap<number, Message>
 
+/** A queued message whose body is missing or damaged. */
+export type LostRecord = Pick<QueuedRecord, 'sequence' | 'bodyId'>
+
+/** What is left of a segment, in order. */
+export interface SegmentContents {
+  readonly records: QueuedRecord[]
+  readonly lost: readonly LostRecord[]
+}
+
 /**
- * Reads what is left of a segment, in order.
+ * Reads what is left of a segment.
  *
- * @throws {CorruptRecordError} or {MqttError} when the segment or a body that it refers to is not what was written
+ * @throws {CorruptRecordError} or {MqttError} when the segment is not what was written
  * @throws {EngineError} when it cannot be read
  */
 export async function readSegment(
@@ -19,24 +29,25 @@ export async function readSegment(
   session: number,
   segment: Segment,
   clocks: Clocks,
-): Promise<QueuedRecord[]> {
+): Promise<SegmentContents> {
   const [value] = await engine.getMany([segmentKey(session, segment.first)])
   if (value === undefined) throw new CorruptRecordError(`segment ${segment.first} of Session ${session} is missing`)
   const bodies = segment.hasBodies ? await readBodies(engine, bodyIdsOf(value, segment, clocks), clocks) : new Map()
-  return recordsOf(value, segment, clocks, bodies)
+  return contentsOf(value, segment, clocks, bodies)
 }
 
 /** What is gone of the segment may refer to bodies that are gone as well. */
-function recordsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks, bodies: Bodies): QueuedRecord[] {
+function contentsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks, bodies: Bodies): SegmentContents {
   const reader = readRecord(value)
   const records: QueuedRecord[] = []
+  const lost: LostRecord[] = []
   for (let count = readNumber(reader); count > 0; count--) {
     const record = readQueued(reader, bodyId => (bodyId === 0 ? readMessage(reader, clocks) : bodies.get(bodyId)))
     if (gone.has(record.sequence)) continue
-    if (record.message === undefined) throw new CorruptRecordError(`body ${record.bodyId} is missing`)
-    records.push({ ...record, message: record.message })
+    if (record.message === undefined) lost.push(record)
+    else records.push({ ...record, message: record.message })
   }
-  return records
+  return { records, lost }
 }
 
 /** The bodies that what is left of a segment refers to. */
@@ -50,12 +61,18 @@ function bodyIdsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks): number
   return [...ids]
 }
 
+/** Those that can be read. */
 async function readBodies(engine: Engine, ids: readonly number[], clocks: Clocks): Promise<Bodies> {
   const values = await engine.getMany(ids.map(bodyKey))
   const bodies = new Map<number, Message>()
   for (const [index, id] of ids.entries()) {
     const value = values[index]
-    if (value !== undefined) bodies.set(id, readMessage(readRecord(value), clocks))
+    if (value === undefined) continue
+    try {
+      bodies.set(id, readMessage(readRecord(value), clocks))
+    } catch (error) {
+      if (!isDamage(error)) throw error
+    }
   }
   return bodies
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DiskStore, type DiskStoreOptions } from '../../src/store/disk-store.ts'
 import { EngineError } from '../../src/store/engine.ts'
 import type { DamagedRow } from '../../src/store/recovery.ts'
+import { checkStore } from '../../src/store/store-check.ts'
 import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 import { readState, readWholeQueue } from '../support/stored-state.ts'
@@ -184,6 +185,51 @@ test('a segment that is damaged is reported when it is read, and what lies behin
   expect([kept.length, lines(log)]).toEqual([1, ['error queued messages are damaged']])
 })
 
+test('a damaged segment is left out of what is read, though there is no room to put it aside', async () => {
+  const quarantine = () => Promise.reject(new Error('no space left on device'))
+  const { engine, runtime, log, store, settled } = await setUp({ quarantine })
+  for (let sequence = 0; sequence < 300; sequence++) store.enqueue('client', queued(sequence))
+  await settled()
+  await runtime.advance(5_000)
+  engine.damage(engine.rows('Q')[0]!)
+
+  const records = await readWholeQueue(store, 'client')
+
+  expect([records.length, lines(log)]).toEqual([44, ['error queued messages are damaged']])
+})
+
+const bodyFaults: [what: string, harm: (engine: MemoryEngine) => void | Promise<void>][] = [
+  ['damaged', engine => engine.damage(engine.rows('B')[0]!)],
+  ['missing', engine => engine.write([{ key: engine.rows('B')[0]!.key, value: undefined }], true)],
+]
+test.each(bodyFaults)('a shared body that is %s takes the messages with it, and no others', async (_, harm) => {
+  const kept: DamagedRow[] = []
+  const quarantine = async (rows: readonly DamagedRow[]) => {
+    kept.push(...rows)
+    return 'somewhere'
+  }
+  const { engine, runtime, log, store, settled } = await setUp({ quarantine })
+  store.saveSession(session('other'))
+  const [first, second] = [messageOf('t', 'x'.repeat(500)), messageOf('t', 'y'.repeat(500))]
+  for (const clientId of ['client', 'other']) {
+    store.enqueue(clientId, queued(1, first))
+    store.enqueue(clientId, queued(2, second))
+    store.enqueue(clientId, queued(3))
+  }
+  await settled()
+  await runtime.advance(5_000)
+  await harm(engine)
+
+  const records = await readWholeQueue(store, 'client')
+
+  expect(records.map(({ sequence }) => sequence)).toEqual([2, 3])
+  expect([kept.length, lines(log)]).toEqual([1, ['error queued messages are damaged']])
+  for (const clientId of ['client', 'other']) store.deleteSession(clientId)
+  await settled()
+  await runtime.advance(10_000)
+  expect(['B', 'C', 'Q', 'G'].map(table => engine.rowCount(table))).toEqual([0, 0, 0, 0])
+})
+
 test('a damaged segment keeps nobody from making checkpoints, of its Session or without it', async () => {
   const { engine, runtime, store, settled, found } = await setUp()
   for (let sequence = 0; sequence < 8; sequence++) {
@@ -206,7 +252,7 @@ test('a damaged segment keeps nobody from making checkpoints, of its Session or 
 })
 
 test('a damaged count of references keeps nobody from making checkpoints, and the message from nobody', async () => {
-  const { engine, runtime, store, settled, found } = await setUp()
+  const { engine, runtime, log, store, settled, found } = await setUp()
   const message = messageOf('t', 'x'.repeat(500))
   store.saveSession(session('other'))
   const record = queued(1, message)
@@ -221,7 +267,10 @@ test('a damaged count of references keeps nobody from making checkpoints, and th
   await runtime.advance(5_000)
 
   expect([store.health.isWritable, engine.rowCount('J')]).toEqual([true, 0])
+  expect(lines(log)).toEqual(['error how many queues share a message must be counted anew'])
   expect((await found()).sessions.map(({ queue }) => queue.length)).toEqual([0, 1])
+  const { faults } = await checkStore(engine, runtime)
+  expect(faults.map(({ place }) => place)).toEqual(['references to body 1', 'body 1'])
 })
 
 const jumps: [what: string, ...byMs: number[]][] = [
