@@ -74,21 +74,17 @@ function describePairs({ name, lacks }: ServerUnderTest, openPlace: () => Place)
   }
 }
 
-/** Mosquitto forgets, without a word to clients below 5.0, what is more than this at once. */
-const IN_FLIGHT_MAX = 20
-
 function describeMessages(openPlace: () => Place): void {
-  test('hundreds of messages in a row come in order', async () => {
+  // At Mosquitto below 5.0 this holds only because of `inFlightMax`: it forgets QoS 2 messages beyond 20 in flight without a word.
+  test('hundreds of messages published at once all come, in order', async () => {
     const place = openPlace()
     const [publisher, subscriber] = [await place.open(), await place.open()]
     const subscription = await subscriber.subscribe(place.topic('#'), { qos: 2, bufferMax: 10_000 })
-    const texts = Array.from({ length: 400 }, (_, index) => String(index))
+    const texts = Array.from({ length: 200 }, (_, index) => String(index))
 
     for (const qos of [1, 2] as const) {
-      for (let first = 0; first < texts.length; first += IN_FLIGHT_MAX) {
-        const some = texts.slice(first, first + IN_FLIGHT_MAX)
-        await Promise.all(some.map(text => publisher.publish(place.topic(`qos${qos}`), text, { qos })))
-      }
+      const published = texts.map(text => publisher.publish(place.topic(`qos${qos}`), text, { qos }))
+      await within(Promise.all(published), () => `the acknowledgement of ${texts.length} messages of QoS ${qos}`)
       await publisher.publish(place.topic(`qos${qos}`), 'end', { qos })
 
       expect(await textsUntil('end', subscription)).toEqual(texts)
