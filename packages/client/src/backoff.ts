@@ -33,6 +33,14 @@ export class Backoff {
     this.#connectedAtMs = nowMs
   }
 
+  /** An attempt has failed or a connection is over. @returns whether it has lasted: then failures are counted anew */
+  ended(nowMs: number): boolean {
+    const hasLasted = this.#connectedAtMs !== undefined && nowMs - this.#connectedAtMs >= this.#options.stableMs
+    this.#connectedAtMs = undefined
+    if (hasLasted) this.#failures = 0
+    return hasLasted
+  }
+
   /**
    * Counts a failed attempt or a lost connection.
    *
@@ -40,9 +48,8 @@ export class Backoff {
    * @returns milliseconds to wait, or `undefined` to give up
    */
   failed(nowMs: number, random: number): number | undefined {
-    const { delayMs, delayMaxMs, stableMs, attemptsMax } = this.#options
-    if (this.#connectedAtMs !== undefined && nowMs - this.#connectedAtMs >= stableMs) this.#failures = 0
-    this.#connectedAtMs = undefined
+    const { delayMs, delayMaxMs, attemptsMax } = this.#options
+    this.ended(nowMs)
     if (++this.#failures > attemptsMax) return undefined
     return random * Math.min(delayMaxMs, delayMs * 2 ** (this.#failures - 1))
   }

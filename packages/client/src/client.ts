@@ -2,7 +2,6 @@ import {
   type Connack,
   type ConnackProperties,
   type DecodedPublish,
-  type DisconnectProperties,
   noProperties,
   type Packet,
   PacketType,
@@ -11,15 +10,17 @@ import {
 } from '@curlew/codec'
 import type { ClientEvents, ClientState } from './client-events.ts'
 import type { Connection } from './connection.ts'
-import { Connector, type ConnectorOwner, raced } from './connector.ts'
-import { abortError, argumentError, ClientError, closedError } from './error.ts'
+import { Connector, type ConnectorOwner } from './connector.ts'
+import { Drains } from './drains.ts'
+import { abortError, ClientError, closedError, onAbort } from './error.ts'
 import { Events } from './events.ts'
 import type { ReceivedMessage } from './message.ts'
-import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { type CloseOptions, type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { createMessage, type OutgoingMessage } from './outgoing-message.ts'
 import { type Payload, type PublishOptions, type PublishResult, unacknowledged } from './publish-options.ts'
 import { publishPromise } from './publish-promise.ts'
 import { Publisher } from './publisher.ts'
+import { reauthenticate } from './reauthenticate.ts'
 import { Receiver } from './receiver.ts'
 import { quiet } from './rejections.ts'
 import type { ClientRuntime } from './runtime.ts'
@@ -27,14 +28,6 @@ import { checkedFilters, type SubscribeOptions, Subscription } from './subscript
 import { Subscriptions } from './subscriptions.ts'
 
 const settled: Promise<PublishResult> = Promise.resolve(unacknowledged)
-
-/** How to end a Client: see `close`. */
-export interface CloseOptions {
-  readonly drain?: boolean
-  readonly reasonCode?: 0 | 4
-  readonly isSilent?: boolean
-  readonly properties?: Omit<DisconnectProperties, 'serverReference'>
-}
 
 /** An MQTT Client: see `connect`. Everything that waits for the Server is a promise that rejects with a {@link ClientError}. */
 export class Client implements ConnectorOwner {
@@ -49,7 +42,9 @@ export class Client implements ConnectorOwner {
   #lastIdentifier = 0
   #server: ConnackProperties = noProperties
   #settleClosed!: (error: ClientError | undefined) => void
-  #whenIdle: (() => void)[] = []
+  #unlisten: (() => void) | undefined
+  #reauthentication: Promise<void> | undefined
+  readonly #drains = new Drains()
   /** Resolves when the Client is closed: with `undefined` after `close()`, otherwise with what could not be healed. */
   readonly closed: Promise<ClientError | undefined>
 
@@ -107,8 +102,14 @@ export class Client implements ConnectorOwner {
   /** Loads the outbox and begins to connect. Called once, by `connect`. */
   async start(): Promise<void> {
     const { outbox, signal } = this.#options
-    if (signal?.aborted) throw this.#aborted(signal)
-    signal?.addEventListener('abort', () => this.#aborted(signal), { once: true })
+    if (signal) {
+      this.#unlisten = onAbort(signal, error => this.#connector.stop(error, 0))
+      if (signal.aborted) {
+        const error = abortError(signal)
+        this.#connector.stop(error, undefined)
+        throw error
+      }
+    }
     try {
       const contents = await outbox?.load()
       if (contents) {
@@ -204,7 +205,6 @@ export class Client implements ConnectorOwner {
       unsubscribe: each => this.#subscriptions.remove(each).finally(() => this.#checkIdle()),
       report: error => this.#report(error),
     })
-    given.signal?.addEventListener('abort', () => void subscription.unsubscribe(), { once: true })
     await new Promise<void>((resolve, reject) => {
       this.#subscriptions.add(subscription, error => (error ? reject(error) : resolve()))
     }).finally(() => this.#checkIdle())
@@ -218,9 +218,16 @@ export class Client implements ConnectorOwner {
    * @returns Reason Codes, one per filter; none below 5.0, and none when there is no connection: then it is done on the next one
    * @throws {ClientError} `ERR_INVALID_ARGUMENT` or `ERR_CLOSED`
    */
-  async unsubscribe(
+  unsubscribe(
     filters: string | readonly string[],
-    { userProperties }: { userProperties?: readonly UserProperty[] } = {},
+    options: { userProperties?: readonly UserProperty[] } = {},
+  ): Promise<readonly number[]> {
+    return quiet(this.#unsubscribe(filters, options))
+  }
+
+  async #unsubscribe(
+    filters: string | readonly string[],
+    { userProperties }: { userProperties?: readonly UserProperty[] },
   ): Promise<readonly number[]> {
     const list = this.#filters(filters)
     const reasonCodes = await new Promise<readonly number[] | undefined>(resolve => {
@@ -233,38 +240,40 @@ export class Client implements ConnectorOwner {
   /**
    * Authenticates anew on the present connection, such as with a fresh token (section 4.12.1).
    *
-   * @throws {ClientError} `ERR_OFFLINE`, `ERR_INVALID_ARGUMENT` without an Authentication Method, or why the Server ended the connection
+   * @returns when the Server has consented; while that is under way, further calls wait for the same exchange
+   * @throws {ClientError} `ERR_OFFLINE`, `ERR_INVALID_ARGUMENT` without an Authentication Method, `ERR_AUTHENTICATION` when the method
+   * fails, or why the Server ended the connection
    */
-  async reauthenticate(): Promise<void> {
-    const connection = this.#connection
-    const exchange = this.#options.authentication?.begin()
-    if (!exchange) throw argumentError('there is no authentication method')
-    if (connection?.version !== 5)
-      throw new ClientError('ERR_OFFLINE', 'there is no connection of MQTT 5.0', { retryable: true })
-    const data = await exchange.step(undefined)
-    await new Promise<void>((resolve, reject) => {
-      connection.reauthenticate(exchange, data, error => (error ? reject(error) : resolve()))
-    })
+  reauthenticate(): Promise<void> {
+    this.#reauthentication ??= quiet(
+      reauthenticate(this.#options.authentication, () => this.#connection).finally(() => {
+        this.#reauthentication = undefined
+      }),
+    )
+    return this.#reauthentication
   }
 
-  /** Resolves when all that was published is delivered, and every request answered. @param signal gives up waiting */
-  async drain({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    if (this.#isIdle || this.#state === 'closed') return
-    const idle = new Promise<void>(resolve => this.#whenIdle.push(resolve))
-    await (signal ? raced(idle, signal) : idle)
+  /**
+   * Resolves when all that was published is delivered, and every SUBSCRIBE and UNSUBSCRIBE answered, or the Client is closed.
+   *
+   * @param options `signal` gives up waiting
+   * @throws {ClientError} `ERR_ABORTED`
+   */
+  drain({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#isIdle || this.#state === 'closed' ? Promise.resolve() : quiet(this.#drains.wait(signal))
   }
 
   /**
    * Says goodbye and ends everything: what is not delivered rejects with `ERR_CLOSED`, except that a durable outbox keeps it; loops
    * over Subscriptions end.
    *
-   * @param options `drain`: deliver first what was published. `reasonCode`: 0x04 has the Server publish the Will; default 0.
+   * @param options `drain`: deliver first what was published; `signal` gives that up, and closes at once. `reasonCode`: 0x04 has the Server publish the Will; default 0.
    * `properties`: said in the DISCONNECT; its `sessionExpiryInterval` has the Session outlive this Client, or not. 5.0 only.
    * `isSilent`: there is no goodbye, as if the connection were lost: the Server publishes the Will and keeps the Session
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const { drain = false, reasonCode = 0, properties = noProperties, isSilent = false } = options
-    if (drain) await this.drain()
+    const { drain = false, signal, reasonCode = 0, properties = noProperties, isSilent = false } = options
+    if (drain) await this.drain({ signal }).catch(() => {}) // only the signal rejects it; what is not delivered says so itself
     this.#connector.stop(closedError(), isSilent ? undefined : reasonCode, properties)
     await this.closed
   }
@@ -328,11 +337,12 @@ export class Client implements ConnectorOwner {
   onGivenUp(error: ClientError): void {
     if (this.#state === 'closed') return
     this.#detach()
+    this.#unlisten?.()
     const isFault = error.code !== 'ERR_CLOSED'
     this.#enter('closed', isFault ? error : undefined)
     this.#publisher.close()
     this.#subscriptions.close(isFault ? error : closedError(), isFault)
-    for (const resolve of this.#whenIdle.splice(0)) resolve()
+    this.#drains.end()
     const { outbox } = this.#options
     const tell = () => this.#settleClosed(isFault ? error : undefined)
     if (!outbox) return tell()
@@ -349,12 +359,6 @@ export class Client implements ConnectorOwner {
 
   #message(topic: string, payload: Payload, options: PublishOptions, qos = options.qos ?? 0): OutgoingMessage {
     return createMessage(topic, payload, options, qos, this.#options.runtime)
-  }
-
-  #aborted(signal: AbortSignal): ClientError {
-    const error = abortError(signal)
-    this.#connector.stop(error, 0)
-    return error
   }
 
   #detach(): void {
@@ -375,7 +379,7 @@ export class Client implements ConnectorOwner {
   }
 
   #checkIdle(): void {
-    if (this.#whenIdle.length > 0 && this.#isIdle) for (const resolve of this.#whenIdle.splice(0)) resolve()
+    if (this.#drains.size > 0 && this.#isIdle) this.#drains.end()
   }
 
   #emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {

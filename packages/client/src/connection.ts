@@ -18,8 +18,9 @@ import {
   writePing,
 } from '@curlew/codec'
 import { IncomingTopicAliases, OutgoingTopicAliases } from '@curlew/protocol'
-import type { AuthenticationExchange } from './enhanced-auth.ts'
+import { type AuthenticationExchange, methodFault } from './enhanced-auth.ts'
 import { argumentError, ClientError, connackReasonCode, protocolFault, refusal, unsupported } from './error.ts'
+import { Fifo } from './fifo.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { ResolvedOptions } from './options.ts'
 import { Output } from './output.ts'
@@ -46,6 +47,9 @@ const nothing = new Uint8Array(0)
 /** The peer may take this long to close its side after we have closed ours, in milliseconds. */
 const LINGER_MS = 1_000
 
+/** Reads that wait while a method checks the Server's proof: each may keep as much as 64 KiB, the host's own buffer, alive. */
+const HELD_READS_MAX = 256
+
 /**
  * One Network Connection, from CONNECT to its end.
  *
@@ -70,6 +74,10 @@ export class Connection implements ByteStreamHandler {
   #state: 'awaiting-connack' | 'connected' | 'closing' | 'closed' = 'awaiting-connack'
   #exchange: AuthenticationExchange | undefined
   #reauthenticated: ((error?: ClientError) => void) | undefined
+  /** What the Authentication Method is at work on. */
+  #methodTask: 'step' | 'finish' | undefined
+  /** What has come while it checked the Server's proof, which may yet be wrong. */
+  readonly #heldReads = new Fifo<Uint8Array>()
   #keepAlive: KeepAlive | undefined
   #cancelTimer: () => void
   /** The first bytes of an answer that may be a refusal of old. */
@@ -133,16 +141,13 @@ export class Connection implements ByteStreamHandler {
     if (this.#isOver) return
     if (this.#keepAlive) this.#keepAlive.lastReceivedMs = this.#options.runtime.now()
     try {
+      if (this.#methodTask === 'finish') return this.#hold(chunk)
       const bytes = this.#state === 'awaiting-connack' && this.version === 5 ? this.#withoutOldRefusal(chunk) : chunk
       if (bytes.length === 0) return
       this.#decoder.push(bytes)
-      for (let packet = this.#decoder.next(); packet; packet = this.#decoder.next()) {
-        this.#receive(packet)
-        if (this.#isOver) return
-      }
+      this.#decode()
     } catch (error) {
-      const fault = protocolFault(error)
-      this.close(fault, fault.code === 'ERR_PROTOCOL' ? fault.reasonCode : undefined)
+      this.#blame(error)
     }
   }
 
@@ -174,6 +179,32 @@ export class Connection implements ByteStreamHandler {
     this.#cancelTimer = this.#options.runtime.setTimer(LINGER_MS, () => this.#stream.destroy())
     this.#reauthenticated?.(error)
     this.#owner.onClosed(error)
+  }
+
+  #decode(): void {
+    for (let packet = this.#decoder.next(); packet; packet = this.#decoder.next()) {
+      this.#receive(packet)
+      if (this.#isOver || this.#methodTask === 'finish') return
+    }
+  }
+
+  #hold(chunk: Uint8Array): void {
+    if (this.#heldReads.size >= HELD_READS_MAX) throw new ProtocolError('too much comes while its proof is checked')
+    this.#heldReads.push(chunk)
+  }
+
+  #decodeHeld(): void {
+    this.#decode()
+    while (this.#heldReads.size > 0 && !this.#isOver && this.#methodTask !== 'finish') {
+      this.#decoder.push(this.#heldReads.shift()!)
+      this.#decode()
+    }
+  }
+
+  /** The Server has sent what it must not. */
+  #blame(error: unknown): void {
+    const fault = protocolFault(error)
+    this.close(fault, fault.code === 'ERR_PROTOCOL' ? fault.reasonCode : undefined)
   }
 
   #sayGoodbye(reasonCode: number, properties: DisconnectProperties): void {
@@ -280,31 +311,40 @@ export class Connection implements ByteStreamHandler {
     if (reasonCode !== ReasonCode.ContinueAuthentication) {
       throw new ProtocolError(`AUTH with Reason Code ${reasonCode}`, '[MQTT-4.12.0-2]')
     }
+    if (this.#methodTask) throw new ProtocolError('the Server did not wait for the answer to its AUTH')
     const exchange = this.#exchange
     const data = copyOf(properties.authenticationData)
     this.#run(
+      'step',
       async () => exchange.step(data),
       answer => this.#sendAuth(ReasonCode.ContinueAuthentication, answer), // [MQTT-4.12.0-3]
     )
   }
 
   #finishExchange(data: Uint8Array | undefined, then: () => void): void {
+    if (this.#methodTask) throw new ProtocolError('the Server did not wait for the answer to its AUTH')
     const exchange = this.#exchange
     if (!exchange?.finish) return then()
     const copy = copyOf(data)
-    this.#run(async () => exchange.finish?.(copy), then)
+    this.#run('finish', async () => exchange.finish?.(copy), then)
   }
 
   /** Runs a step of the Authentication Method; what it throws ends the connection. */
-  #run<Result>(step: () => Promise<Result>, then: (result: Result) => void): void {
-    step()
-      .then(result => {
-        if (!this.#isOver) then(result)
-      })
-      .catch(cause => {
-        const error = new ClientError('ERR_AUTHENTICATION', 'the authentication method failed', { cause })
-        this.close(error, ReasonCode.NotAuthorized)
-      })
+  #run<Result>(task: 'step' | 'finish', work: () => Promise<Result>, then: (result: Result) => void): void {
+    this.#methodTask = task
+    work().then(
+      result => {
+        this.#methodTask = undefined
+        if (this.#isOver) return
+        try {
+          then(result)
+          if (task === 'finish') this.#decodeHeld()
+        } catch (error) {
+          this.#blame(error)
+        }
+      },
+      cause => this.close(methodFault(cause), ReasonCode.NotAuthorized),
+    )
   }
 
   #sendAuth(reasonCode: ReasonCode, authenticationData: Uint8Array | undefined): void {

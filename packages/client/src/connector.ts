@@ -12,7 +12,7 @@ import {
 import { openStream } from '#transport'
 import { Backoff } from './backoff.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
-import type { AuthenticationExchange } from './enhanced-auth.ts'
+import { type AuthenticationExchange, beginExchange } from './enhanced-auth.ts'
 import { abortError, argumentError, ClientError, onAbort, protocolFault } from './error.ts'
 import type { Credentials, ResolvedOptions } from './options.ts'
 import { payloadBytes } from './publish-options.ts'
@@ -107,10 +107,7 @@ export class Connector {
   async #open(url: URL, signal: AbortSignal): Promise<void> {
     const { authentication, transport } = this.#options
     const credentials = await raced(this.#credentials(url), signal)
-    const exchange = this.#version === 5 ? authentication?.begin() : undefined
-    const data = await raced(Promise.resolve(exchange?.step(undefined)), signal).catch(cause => {
-      throw cause instanceof ClientError ? cause : new ClientError('ERR_AUTHENTICATION', 'the method failed', { cause })
-    })
+    const begun = authentication && this.#version === 5 ? await raced(beginExchange(authentication), signal) : undefined
     const stream = await raced(
       (transport?.connect(signal) ?? openStream(url, this.#options, signal)).then(opened => {
         if (signal.aborted) opened.destroy()
@@ -124,7 +121,7 @@ export class Connector {
         cause,
       })
     })
-    this.#begin(this.#options.tap?.(stream) ?? stream, this.#connectPacket(credentials, data), exchange)
+    this.#begin(this.#options.tap?.(stream) ?? stream, this.#connectPacket(credentials, begun?.data), begun?.exchange)
   }
 
   #begin(stream: ByteStream, connect: Connect, exchange: AuthenticationExchange | undefined): void {
@@ -201,7 +198,6 @@ export class Connector {
     this.#hasConnected = true
     this.#clientId = assignedClientIdentifier
     this.#hasRefusedCredentials = false
-    this.#servers.accepted()
     this.#backoff.connected(this.#options.runtime.now())
     this.#owner.onConnected(connection, connack)
   }
@@ -212,6 +208,7 @@ export class Connector {
     const { reconnect, startsOffline, protocolVersion, runtime } = this.#options
     this.#owner.onLost(error)
     if (this.#isOver) return
+    if (this.#backoff.ended(runtime.now())) this.#servers.lasted()
     const { reasonCode } = error
     if (reasonCode === ReasonCode.UnsupportedProtocolVersion || (isSilent && error.code === 'ERR_TRANSPORT')) {
       if (protocolVersion === undefined && !this.#hasConnected && this.#version === 5) {

@@ -145,9 +145,16 @@ export function abortError(signal: AbortSignal): ClientError {
 
 /** Calls back once when the signal fires. @returns a function that prevents it */
 export function onAbort(signal: AbortSignal, callback: (error: ClientError) => void): () => void {
-  const listener = (): void => callback(abortError(signal))
+  let isListening = true
+  const listener = (): void => {
+    isListening = false
+    callback(abortError(signal))
+  }
   signal.addEventListener('abort', listener, { once: true })
-  return () => signal.removeEventListener('abort', listener)
+  // One that has been called is gone, and to look for it takes a host longer the more others there are.
+  return () => {
+    if (isListening) signal.removeEventListener('abort', listener)
+  }
 }
 
 /** What is left undone when the Client is closed. */

@@ -1,4 +1,4 @@
-import type { ConnectProperties, QoS, WillProperties } from '@curlew/codec'
+import type { ConnectProperties, DisconnectProperties, QoS, WillProperties } from '@curlew/codec'
 import type { ReconnectOptions } from './backoff.ts'
 import type { AuthenticationMethod } from './enhanced-auth.ts'
 import { argumentError } from './error.ts'
@@ -88,6 +88,15 @@ export interface ConnectOptions extends TransportOptions {
   signal?: AbortSignal
   /** Clock, timers and chance. Default: those of the host. */
   runtime?: ClientRuntime
+}
+
+/** How to end a Client: see `close`. */
+export interface CloseOptions {
+  readonly drain?: boolean
+  readonly signal?: AbortSignal | undefined
+  readonly reasonCode?: 0 | 4
+  readonly isSilent?: boolean
+  readonly properties?: Omit<DisconnectProperties, 'serverReference'>
 }
 
 /** {@link ConnectOptions} with the defaults filled in. */

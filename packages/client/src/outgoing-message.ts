@@ -32,6 +32,8 @@ export class OutgoingMessage implements PublishContent {
   isStored = true
   /** Whether its PUBLISH has gone out, on this connection or an earlier one. */
   isSent = false
+  /** Whether it was taken back while it waited. */
+  isCancelled = false
   /** Tells the caller; `undefined` once told. */
   settle: ((error: ClientError | undefined, result: PublishResult | undefined) => void) | undefined
 

@@ -45,6 +45,8 @@ export class Publisher {
   readonly #isRequested: (packetId: number) => boolean
   #deliveries = new OutgoingDeliveries<OutgoingMessage>(RECEIVE_MAXIMUM_DEFAULT)
   #waiting = new Fifo<OutgoingMessage>()
+  /** How many of those that wait have been taken back. They leave when they are first or most, so that many cost little. */
+  #cancelled = 0
   #bytes = 0
   #count = 0
   #nextSequence = 0
@@ -166,8 +168,12 @@ export class Publisher {
   /** Takes a message back that has not been sent; otherwise its delivery goes on. Its caller is told nothing any more. */
   cancel(message: OutgoingMessage): void {
     message.settle = undefined
-    if (message.isSent || this.#waiting.size === 0) return
-    for (const each of this.#waiting.clear()) if (each !== message) this.#waiting.push(each)
+    if (message.isSent || message.isCancelled || this.#waiting.size === 0) return
+    message.isCancelled = true
+    if (++this.#cancelled > this.#waiting.size / 2) {
+      for (const each of this.#waiting.clear()) if (!each.isCancelled) this.#waiting.push(each)
+      this.#cancelled = 0
+    }
     this.#remove(message)
   }
 
@@ -196,10 +202,10 @@ export class Publisher {
     const isFull = () => this.#count >= outboxMessagesMax || this.#bytes + size > outboxBytesMax
     if (!isFull()) return
     const error = new ClientError('ERR_OUTBOX_FULL', `the outbox is full: ${this.#count} messages`, { retryable: true })
-    while (outboxOverflow === 'drop-oldest' && isFull() && this.#waiting.size > 0) {
-      const oldest = this.#waiting.shift()!
-      oldest.finish(error)
-      this.#remove(oldest)
+    while (outboxOverflow === 'drop-oldest' && isFull()) {
+      const oldest = this.#first()
+      if (!oldest) break
+      this.#drop(oldest, error)
     }
     if (isFull()) throw error
   }
@@ -235,7 +241,7 @@ export class Publisher {
 
   /** @returns whether there may be more */
   #sendNext(connection: Connection): boolean {
-    const message = this.#waiting.peek()
+    const message = this.#first()
     if (!message?.isStored) return false
     if (message.expiresAt !== NEVER && isExpired(message.expiresAt, this.#options.runtime.now())) {
       return this.#drop(message, new ClientError('ERR_EXPIRED', 'the message expired before it could be sent'))
@@ -253,6 +259,17 @@ export class Publisher {
     return true
   }
 
+  /** The first that waits. */
+  #first(): OutgoingMessage | undefined {
+    let first = this.#waiting.peek()
+    for (; first?.isCancelled; first = this.#waiting.peek()) {
+      this.#waiting.shift()
+      this.#cancelled--
+    }
+    return first
+  }
+
+  /** The first that waits is not sent. */
   #drop(message: OutgoingMessage, error: ClientError): true {
     this.#waiting.shift()
     message.finish(error)

@@ -3,6 +3,7 @@ import type { Client } from './client.ts'
 import { argumentError } from './error.ts'
 import type { ReceivedMessage } from './message.ts'
 import type { Payload } from './publish-options.ts'
+import { quiet } from './rejections.ts'
 import { type RequestOptions, requesterOf } from './requester.ts'
 import type { SubscribeOptions, Subscription } from './subscription.ts'
 
@@ -42,13 +43,15 @@ export function request(
  * @example
  * await serve(client, 'clock/now', request => new Date().toISOString(), { group: 'clocks' })
  */
-export async function serve(
+export function serve(
   client: Client,
   filter: string,
   handler: (request: ReceivedMessage) => Response | Promise<Response>,
   { group, concurrency = 1, ...options }: ServeOptions = {},
 ): Promise<Subscription> {
-  if (!(concurrency >= 1)) throw argumentError(`concurrency must be 1 or more, not ${concurrency}`)
+  if (!(concurrency >= 1)) {
+    return quiet(Promise.reject(argumentError(`concurrency must be 1 or more, not ${concurrency}`)))
+  }
   const answer = async (message: ReceivedMessage): Promise<void> => {
     const response = await handler(message)
     const { responseTopic, correlationData } = message.properties

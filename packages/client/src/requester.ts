@@ -3,6 +3,7 @@ import type { Client } from './client.ts'
 import { abortError, ClientError, closedError, onAbort, protocolFault } from './error.ts'
 import type { ReceivedMessage } from './message.ts'
 import type { Payload } from './publish-options.ts'
+import { quiet } from './rejections.ts'
 
 /** Responses that are waited for at once, per Client. */
 const PENDING_MAX = 10_000
@@ -77,7 +78,7 @@ export class Requester {
   /** @throws {ClientError} as `request`, by rejecting */
   ask(topic: string, payload: Payload, options: RequestOptions): Promise<ReceivedMessage> {
     const { timeoutMs = 30_000, signal } = options
-    return new Promise((resolve, reject) => {
+    const response = new Promise<ReceivedMessage>((resolve, reject) => {
       this.#check(signal)
       do this.#lastKey = (this.#lastKey + 1) >>> 0
       while (this.#pending.has(this.#lastKey))
@@ -96,6 +97,7 @@ export class Requester {
       if (this.#state === 'subscribed') request.publish()
       else if (this.#state === 'unsubscribed') this.#subscribe()
     })
+    return quiet(response)
   }
 
   #subscribe(): void {

@@ -1,6 +1,6 @@
 import { argumentError } from './error.ts'
 
-/** Referrals that are followed without a connection that was accepted in between: Servers may refer to each other. */
+/** Referrals that are followed without a pause or a connection that lasts in between: Servers may refer to each other. */
 const REFERRALS_MAX = 5
 
 /** Which Server comes next: the URLs in turn, and where a Server refers to (section 4.11). */
@@ -22,18 +22,18 @@ export class Servers {
     return this.#referred ?? this.#urls[this.#index]!
   }
 
-  /** The current one has accepted. */
-  accepted(): void {
+  /** A connection has lasted. One that is only accepted proves nothing: such Servers would be asked in turn without a pause. */
+  lasted(): void {
     this.#referrals = 0
     this.#failures = 0
   }
 
-  /** The current one has failed. @returns whether all have, one after the other */
+  /** The current one has failed. @returns whether all have, one after the other: it is time for a pause */
   failed(): boolean {
     if (this.#referred) this.#referred = undefined
     else this.#index = (this.#index + 1) % this.#urls.length
     if (++this.#failures < this.#urls.length) return false
-    this.#failures = 0
+    this.lasted()
     return true
   }
 

@@ -1,5 +1,5 @@
 import { isTopicFilter, type QoS, ReasonCode, type RetainHandling, type UserProperty } from '@curlew/codec'
-import { argumentError, ClientError } from './error.ts'
+import { argumentError, ClientError, onAbort } from './error.ts'
 import { Fifo } from './fifo.ts'
 import type { ReceivedMessage } from './message.ts'
 
@@ -90,12 +90,14 @@ export class Subscription implements AsyncIterableIterator<ReceivedMessage, unde
   #running = 0
   #end: { readonly error: ClientError | undefined } | undefined
   #closing: Promise<void> | undefined
+  #unlisten: (() => void) | undefined
 
   constructor(filters: readonly string[], options: SubscribeOptions, identifier: number, owner: SubscriptionOwner) {
     this.filters = filters
     this.options = options
     this.identifier = identifier
     this.#owner = owner
+    if (options.signal) this.#unlisten = onAbort(options.signal, () => void this.unsubscribe())
   }
 
   /** Messages that wait for the application. */
@@ -111,6 +113,7 @@ export class Subscription implements AsyncIterableIterator<ReceivedMessage, unde
     if (this.options.handler) {
       if (this.#running < (this.options.concurrency ?? 1)) return this.#handle(message)
     } else if (this.#waiting.size > 0) {
+      this.#processed() // of a reader that has asked for this one ahead
       this.#current = message
       return this.#waiting.shift()!.resolve({ value: message, done: false })
     }
@@ -160,6 +163,7 @@ export class Subscription implements AsyncIterableIterator<ReceivedMessage, unde
   finish(error: ClientError | undefined): void {
     if (this.#end) return
     this.#end = { error }
+    this.#unlisten?.()
     this.#processed()
     for (const message of this.#buffer.clear()) message.ack()
     for (const { resolve, reject } of this.#waiting.clear()) {

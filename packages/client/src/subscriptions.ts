@@ -21,6 +21,8 @@ import { TopicTree } from './topic-tree.ts'
 const REQUESTS_MAX = 1_000
 /** Topics whose receivers are remembered, then forgotten all together. */
 const TOPICS_MAX = 10_000
+/** Longer ones, in UTF-16 units, are not remembered: a Server could fill the memory with them. */
+const REMEMBERED_TOPIC_MAX = 256
 
 /** A Topic Filter that somebody here is subscribed to. */
 interface Entry {
@@ -194,7 +196,7 @@ export class Subscriptions {
     if (!entries) {
       entries = this.#tree.match(topic).flat()
       if (this.#byTopic.size >= TOPICS_MAX) this.#byTopic.clear()
-      this.#byTopic.set(topic, entries)
+      if (topic.length <= REMEMBERED_TOPIC_MAX) this.#byTopic.set(topic, entries)
     }
     return entries
   }

@@ -2,6 +2,7 @@ import type { Client } from './client.ts'
 import { argumentError, ClientError } from './error.ts'
 import type { ReceivedMessage } from './message.ts'
 import { type PublishOptions, type PublishResult, payloadBytes } from './publish-options.ts'
+import { quiet } from './rejections.ts'
 import type { SubscribeOptions, Subscription } from './subscription.ts'
 
 /** A schema of any library that follows Standard Schema: valibot, zod, arktype and others. */
@@ -154,15 +155,18 @@ export function topic<Pattern extends string, Value>(
     parse,
     topic: parameters => fill(parameters, name => missing(pattern, name)),
     filter: (parameters = {}) => fill(parameters as Record<string, string | undefined>, () => '+'),
-    async publish(client, parameters, value, options) {
-      const name = typed.topic(parameters)
-      const payload = await encoded(codec, value, name)
-      const properties = {
-        payloadFormatIndicator: codec.isText ? (1 as const) : undefined,
-        contentType: codec.contentType,
-        ...options?.properties,
+    publish(client, parameters, value, options) {
+      const publishing = async (): Promise<PublishResult> => {
+        const name = typed.topic(parameters)
+        const payload = await encoded(codec, value, name)
+        const properties = {
+          payloadFormatIndicator: codec.isText ? (1 as const) : undefined,
+          contentType: codec.contentType,
+          ...options?.properties,
+        }
+        return client.publish(name, payload, { ...options, properties })
       }
-      return client.publish(name, payload, { ...options, properties })
+      return quiet(publishing())
     },
     async decode(message) {
       const parameters = parse(message.topic)
@@ -181,7 +185,9 @@ export function topic<Pattern extends string, Value>(
       const decodeAndHandle = async (message: ReceivedMessage): Promise<void> => {
         await handler(await typed.decode(message))
       }
-      return client.subscribe(typed.filter(parameters), { ...options, handler: decodeAndHandle })
+      const subscribing = async () =>
+        client.subscribe(typed.filter(parameters), { ...options, handler: decodeAndHandle })
+      return quiet(subscribing())
     },
   }
   return typed

@@ -106,3 +106,104 @@ test('reauthenticate() needs a method and a connection', async () => {
   expect(await failure(without.client.reauthenticate())).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
   expect(await failure(lost.client.reauthenticate())).toMatchObject({ code: 'ERR_OFFLINE' })
 })
+
+test('a method that throws at once fails like one that rejects', async () => {
+  const thrown = new Error('no card')
+  const fail = (): never => {
+    throw thrown
+  }
+  for (const authentication of [method({ step: fail }), { name: 'counting', begin: fail }]) {
+    const server = new ScriptedServer()
+    const error = await failure(connect([], { transport: server, runtime: new VirtualRuntime(), authentication }))
+    expect(error).toMatchObject({ code: 'ERR_AUTHENTICATION', retryable: false, cause: thrown })
+  }
+})
+
+test('a method that fails when it begins anew rejects reauthenticate() and leaves the connection', async () => {
+  let exchanges = 0
+  const fail = () => Promise.reject(new Error('no card'))
+  const { client } = await connected({
+    authentication: { name: 'counting', begin: () => ({ step: exchanges++ === 0 ? () => undefined : fail }) },
+  })
+
+  expect(await failure(client.reauthenticate())).toMatchObject({ code: 'ERR_AUTHENTICATION' })
+  expect(client.state).toBe('connected')
+})
+
+test('a Server that does not wait for the answer to its AUTH ends the connection', async () => {
+  const { client, server } = await connected({
+    authentication: method({ step: data => (data ? new Promise(() => {}) : undefined) }),
+  })
+  const told: unknown[] = []
+  client.on('disconnected', error => told.push(error))
+
+  server.link.send(auth(0x18, 'one'), auth(0x18, 'two'))
+
+  expect(await server.link.take()).toEqual(['DISCONNECT 82'])
+  expect(told).toMatchObject([{ code: 'ERR_PROTOCOL' }])
+})
+
+test('reauthenticate() while it is under way waits for the same exchange', async () => {
+  const { client, server } = await connected({ authentication: method() })
+
+  const both = Promise.all([client.reauthenticate(), client.reauthenticate()])
+  expect(await server.link.packets()).toHaveLength(1)
+  server.link.send(auth(0x00, 'fine'))
+  await both
+  const later = client.reauthenticate()
+
+  expect(await server.link.packets()).toHaveLength(1)
+  server.link.send(auth(0x00, 'fine'))
+  await later
+})
+
+test('reauthenticate() rejects when the connection goes while the method works', async () => {
+  let answer = (_: undefined): void => {}
+  let exchanges = 0
+  const step = () => (exchanges++ === 0 ? undefined : new Promise<undefined>(resolve => (answer = resolve)))
+  const { client, server, runtime } = await connected({ authentication: method({ step }), reconnect: false })
+
+  const failed = failure(client.reauthenticate())
+  server.link.drop()
+  await runtime.pass(1)
+  answer(undefined)
+
+  expect(await failed).toMatchObject({ code: 'ERR_OFFLINE' })
+})
+
+test('what comes behind a CONNACK waits until the proof in it has been checked', async () => {
+  const proven = accept({ authenticationMethod: 'counting', authenticationData: bytes('proof') })
+  const server = new ScriptedServer(link => {
+    proven(link)
+    link.sendBytes("30 04 0001 'a' 00 30 04 0001 'b'")
+    link.sendBytes('00')
+  })
+  let prove = (): void => {}
+  const finish = () => new Promise<void>(resolve => (prove = resolve))
+  const options = { transport: server, runtime: new VirtualRuntime(), authentication: method({ finish }) }
+  const connecting = connect([], { ...options, startsOffline: true })
+  const client = await connecting
+  const topics: string[] = []
+  client.on('unhandled', message => topics.push(message.topic))
+  await server.link?.take()
+  await new Promise(setImmediate)
+  expect(topics).toEqual([])
+
+  prove()
+  await new Promise(setImmediate)
+
+  expect(topics).toEqual(['a', 'b'])
+  expect(client.state).toBe('connected')
+  await client.close()
+})
+
+test('a Server that floods while its proof is checked is sent away', async () => {
+  const server = new ScriptedServer(accept({ authenticationMethod: 'counting' }))
+  const authentication = method({ finish: () => new Promise(() => {}) })
+  const failed = failure(connect([], { transport: server, runtime: new VirtualRuntime(), authentication }))
+  await new Promise(setImmediate)
+
+  for (let count = 0; count < 300; count++) server.link.sendBytes("30 04 0001 'a' 00")
+
+  expect(await failed).toMatchObject({ code: 'ERR_PROTOCOL' })
+})

@@ -165,3 +165,36 @@ test('a listener can be taken away', async () => {
 
   expect(told).toEqual([])
 })
+
+for (const count of [1, 2, 3]) {
+  test(`${count} Servers that accept and hang up are not asked without a pause`, async () => {
+    const server = new ScriptedServer(link => {
+      accept()(link)
+      queueMicrotask(() => queueMicrotask(() => link.drop()))
+    })
+    const runtime = new VirtualRuntime()
+    const urls = Array.from({ length: count }, (_, index) => `mqtt://server-${index}`)
+    const client = await connect(urls, { transport: server, runtime })
+
+    await runtime.pass(1)
+    const attempts = server.links.length
+    void client.close()
+
+    expect(attempts).toBeLessThanOrEqual(count)
+  })
+}
+
+test('Servers that accept and then refer to each other are not asked without a pause', async () => {
+  const server = new ScriptedServer(link => {
+    accept()(link)
+    link.sendBytes("e0 08 9c 06 1c 0003 'a:1'")
+  })
+  const runtime = new VirtualRuntime()
+  const client = await connect('mqtt://b:1', { transport: server, runtime })
+
+  await runtime.pass(1)
+  const attempts = server.links.length
+  void client.close()
+
+  expect(attempts).toBeLessThanOrEqual(7)
+})

@@ -329,3 +329,16 @@ test('a payload that waits does not keep the read alive that it came in', async 
   expect(small.value?.payload.buffer.byteLength).toBeLessThan(100)
   expect(small.value?.text()).toBe('small')
 })
+
+test('two calls of next() that wait at once: each message is acknowledged when it is done with', async () => {
+  const setting = await connected()
+  const { link } = setting.server
+  const subscription = await subscribed(setting)
+
+  const both = Promise.all([subscription.next(), subscription.next()])
+  link.send(publish('a', '', 1, { packetId: 7 }), publish('a', '', 1, { packetId: 8 }))
+  await both
+  void subscription.next()
+
+  expect(await link.take()).toEqual(['PUBACK 7', 'PUBACK 8'])
+})
