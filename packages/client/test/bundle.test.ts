@@ -26,8 +26,7 @@ async function bundle(code: string, format: 'esm' | 'iife' = 'esm'): Promise<str
 }
 
 /**
- * What a page loads, in bytes gzipped: the README has these numbers in kilobytes. The aim for `connect` is 14 336; codec and delivery machines
- * alone, of which a Client needs all that is left, take 11 206.
+ * What a page loads, in bytes gzipped: the README has these numbers in kilobytes, ADR 0018 says why they are not smaller.
  */
 const sizes: readonly [what: string, imports: string, maximum: number][] = [
   ['connect', '', 23_400],
