@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { heapBytes } from '../../broker/test/support/heap.ts'
 import { connect } from '../src/index.ts'
 import { connected, failure } from './support/connected.ts'
 import { accept, ScriptedServer } from './support/scripted-server.ts'
+import { publish, subscribed } from './support/subscribed.ts'
 import { settle, VirtualRuntime } from './support/virtual-runtime.ts'
 
 /** What a Server sends after its CONNACK, and the Reason Code that ends the connection. */
@@ -144,4 +146,19 @@ test('a Server that takes packets of one byte only is told nothing and harms not
   await client.close()
 
   expect(await server.link.take()).toEqual([])
+})
+
+test('long topics, each another one, do not stay in memory', async () => {
+  const setting = await connected()
+  let received = 0
+  await subscribed(setting, '#', () => received++)
+  const before = heapBytes()
+
+  for (let count = 0; count < 1_000; count++) {
+    setting.server.link.send(publish(`${count}/${'x'.repeat(60_000)}`, ''))
+    await settle()
+  }
+
+  expect(received).toBe(1_000)
+  expect(heapBytes() - before).toBeLessThan(20_000_000)
 })
