@@ -6,7 +6,8 @@ const ELIDED = -1
 
 /**
  * The changes of one or more turns on their way to the disk. A message that is queued and finished within one envelope is not
- * written at all: what all receivers have acknowledged needs no keeping.
+ * written at all: what all receivers have acknowledged needs no keeping. Of several writes to a retained topic the last one is kept, so
+ * that they are no more than there are topics, however long the disk takes.
  */
 export class Envelope {
   readonly number: number
@@ -18,6 +19,8 @@ export class Envelope {
   appliedCount = 0
   readonly callbacks: (() => void)[] = []
   #changes: Change[] = []
+  /** Where the last write of each retained topic stands, and what it adds to {@link bytes}. */
+  readonly #retained = new Map<string, { readonly index: number; readonly bytes: number }>()
   #elidedCount = 0
 
   constructor(number: number) {
@@ -43,9 +46,18 @@ export class Envelope {
 
   /** @param bytes about what it takes beside a few */
   add(change: Change, isUrgent: boolean, bytes = 0): void {
-    this.#changes.push(change)
     this.bytes += bytes
     if (isUrgent) this.isUrgent = true
+    if (change.kind === 'retain') this.#retain(change, bytes)
+    else this.#changes.push(change)
+  }
+
+  #retain(change: Change & { readonly kind: 'retain' }, bytes: number): void {
+    const earlier = this.#retained.get(change.topic)
+    const index = earlier?.index ?? this.#changes.length
+    this.bytes -= earlier?.bytes ?? 0
+    this.#changes[index] = change
+    this.#retained.set(change.topic, { index, bytes })
   }
 
   /** Takes a queued message back, if it came with this envelope. @returns whether it did */
