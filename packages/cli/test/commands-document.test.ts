@@ -18,7 +18,7 @@ const flagsOf = (text: string): string[] => [...text.matchAll(/^\| `(--[\w-]+)/g
 const commands: [name: string, command: Command][] = [
   ['export', addExportFlags(new Command())],
   ['import', addDataFlags(new Command()).option('--replace')],
-  ['store check', addDataFlags(new Command()).option('--json')],
+  ['store check', addDataFlags(new Command()).option('--json').option('--repair')],
 ]
 for (const [name, command] of commands) {
   test(`the reference has every flag of ${name}, and no other`, () => {
