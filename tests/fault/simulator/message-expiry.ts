@@ -60,7 +60,7 @@ export function checkExpiry(
   if (remaining === undefined) return
   const leastMs = earliestEndMs(message) - sent.toMs
   const mostMs = Math.min(expiryInterval * 1_000, latestEndMs - sent.fromMs + slackMs)
-  // Whole seconds, rounded up.
-  if (remaining * 1_000 >= leastMs && (remaining - 1) * 1_000 < Math.max(mostMs, 1)) return
+  // Whole seconds, rounded up from whole milliseconds.
+  if (remaining * 1_000 + 0.5 >= leastMs && (remaining - 1) * 1_000 < Math.max(mostMs, 1)) return
   throw new Violation('the expiry of a message is not what is left', `${message.text}: ${remaining} s`)
 }
