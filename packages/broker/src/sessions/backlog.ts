@@ -178,7 +178,7 @@ export class Backlog {
   }
 
   /**
-   * Gives messages away: those in memory now, the cold ones as they are read, until a page of them has only such as nobody takes.
+   * Gives messages away: those in memory now, the cold ones as they are read; unless the Session ends, until nobody takes any of a page.
    *
    * @param give gives one away, if it can be
    * @param onDone given when the Session ends: called when all that can be given away has been, perhaps before the call returns;
@@ -192,7 +192,7 @@ export class Backlog {
       onDone()
     }
     if (onDone !== undefined) this.stopReading() // what another member was to be given is given to any now
-    if (this.#coldCount > 0 && !this.#isReading) this.#giveColdAway(this.#coldFrom, give, end)
+    if (this.#coldCount > 0 && !this.#isReading) this.#giveColdAway(this.#coldFrom, give, end, onDone !== undefined)
     else end()
   }
 
@@ -227,7 +227,7 @@ export class Backlog {
     isLater = true
   }
 
-  #giveColdAway(from: number, give: (record: QueuedRecord) => Gift, onDone: () => void): void {
+  #giveColdAway(from: number, give: (record: QueuedRecord) => Gift, onDone: () => void, isEnd: boolean): void {
     this.#read(from, records => {
       const gifts = records.map(record => {
         const gift = give(record)
@@ -236,9 +236,9 @@ export class Backlog {
         this.#leave(record)
         return gift
       })
-      const isInVain = gifts.includes('refused') && !gifts.includes('taken')
+      const isInVain = !isEnd && gifts.includes('refused') && !gifts.includes('taken')
       if (records.length === 0 || isInVain) onDone()
-      else this.#giveColdAway(records.at(-1)!.sequence + 1, give, onDone)
+      else this.#giveColdAway(records.at(-1)!.sequence + 1, give, onDone, isEnd)
     })
   }
 

@@ -50,6 +50,11 @@ export class InFlight {
     return this.#unresumed !== undefined
   }
 
+  /** Whether an earlier run may have sent a message of QoS 2 that is queued: then it must stay with the Session [MQTT-4.8.2-4]. */
+  mustKeep({ qos }: QueuedRecord): boolean {
+    return qos === 2 && this.isUnresumed
+  }
+
   /** Takes over that an earlier run had messages. @param lastReleased the last sequence whose PUBREC has come, or -1 */
   restore(lastReleased: number): void {
     this.#unresumed = lastReleased

@@ -375,7 +375,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
 
   #handOverQueued(isWanted: (record: QueuedRecord) => boolean, mustBeConnected: boolean, onDone?: () => void): void {
     this.#queue.giveAway(record => {
-      if (!isWanted(record)) return 'own'
+      if (!isWanted(record) || this.#inFlight.mustKeep(record)) return 'own'
       return this.#redeliver(record, mustBeConnected) ? 'taken' : 'refused'
     }, onDone)
   }
@@ -383,7 +383,6 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** @returns whether another member has taken the message; then this Session has forgotten it */
   #redeliver(record: QueuedRecord, mustBeConnected: boolean): boolean {
     if (record.sharedFilter === undefined) return false
-    if (record.qos === 2 && this.#inFlight.isUnresumed) return false // it may have been sent [MQTT-4.8.2-4]
     const group = this.#services.groups.get(record.sharedFilter)
     if (group === undefined || !group.redeliver(record.message, this, mustBeConnected)) return false
     this.#forget(record)

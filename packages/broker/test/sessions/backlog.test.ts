@@ -281,6 +281,25 @@ describe('with a store that takes its time', () => {
     expect(totals).toEqual({ count: backlog.count, bytes: backlog.bytes })
   })
 
+  test('at the end of the Session a page that nobody takes does not keep those behind it', () => {
+    const store = new SlowStore()
+    const { backlog, push } = setUp({ ...stored, store })
+    for (let sequence = 0; sequence < 1_500; sequence++) push(recordOf(sequence))
+    const taken: number[] = []
+
+    backlog.giveAway(
+      ({ sequence }) => {
+        if (sequence < 1_024) return 'refused'
+        taken.push(sequence)
+        return 'taken'
+      },
+      () => {},
+    )
+    while (store.answer() > 0);
+
+    expect(taken).toHaveLength(1_500 - 1_024)
+  })
+
   test('at the end of the Session what nobody has taken is forgotten, in memory and in the Store', () => {
     const store = new SlowStore()
     const { backlog, totals, owner, push } = setUp({ ...stored, store })
