@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { type Change, faultyStore } from '../../packages/broker/test/support/faulty-store.ts'
+import { faultyStore } from '../../packages/broker/test/support/faulty-store.ts'
 import {
   connectPacket,
   pubcomp,
@@ -12,6 +12,7 @@ import {
   willOf,
 } from '../../packages/broker/test/support/packets.ts'
 import { persistent, Stage } from '../../packages/broker/test/support/stage.ts'
+import type { ToldChange } from '../../packages/broker/test/support/told-changes.ts'
 import { versions } from '../../packages/broker/test/support/versions.ts'
 
 /** Two Clients that have nothing to do with the one whose packets meet a fault, and that must not notice. */
@@ -30,7 +31,7 @@ async function bystanders(stage: Stage) {
 type Send = (client: Awaited<ReturnType<Stage['connect']>>, stage: Stage) => void | Promise<void>
 
 /** What makes a connected Client with a Session that is kept tell the store of each kind of change. */
-const provocations: [change: Change, provoke: Send][] = [
+const provocations: [change: ToldChange, provoke: Send][] = [
   ['saveSubscription', client => client.send(subscribePacket(1, ['a']))],
   ['deleteSubscription', client => client.send(subscribePacket(1, ['a']), unsubscribePacket(2, ['a']))],
   ['acceptIncoming', client => client.send(publishPacket('a', 'x', { qos: 2, packetId: 1 }))],

@@ -131,7 +131,8 @@ export class DiskDamage {
   }
 }
 
-function isSound(value: Uint8Array): boolean {
+/** Whether a row is what was written, as far as its checksum tells. */
+export function isSound(value: Uint8Array): boolean {
   try {
     readRecord(value)
     return true

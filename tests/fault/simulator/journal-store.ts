@@ -1,5 +1,6 @@
 import { MemoryStore, type QueuedRecord, type Store, type StoredState } from '../../../packages/broker/src/index.ts'
 import type { Engine } from '../../../packages/broker/src/store/engine.ts'
+import { toldChanges } from '../../../packages/broker/test/support/told-changes.ts'
 
 /** One call that changed something. */
 interface Call {
@@ -9,20 +10,6 @@ interface Call {
 
 /** The calls of each envelope by its number: what the records on the disk stand for. It belongs to the disk, not to a process. */
 export type JournalCalls = Call[][]
-
-const changes = [
-  'saveSession',
-  'renameSession',
-  'deleteSession',
-  'saveSubscription',
-  'deleteSubscription',
-  'enqueue',
-  'dequeue',
-  'release',
-  'acceptIncoming',
-  'releaseIncoming',
-  'saveRetained',
-] as const
 
 const everything = { gte: Uint8Array.of(), lt: Uint8Array.of(0xff) }
 
@@ -48,7 +35,7 @@ export class JournalStore {
   private constructor(engine: Engine, journal: JournalCalls) {
     this.#engine = engine
     this.#journal = journal
-    for (const method of changes) {
+    for (const method of toldChanges) {
       Object.assign(this, { [method]: (...args: unknown[]) => this.#change(method, args) })
     }
   }

@@ -2,7 +2,7 @@ import type { QoS } from '@curlew/codec'
 import type { Damage } from './disk-damage.ts'
 import type { EventQueue } from './event-queue.ts'
 import { checkExpiry, hasDoubtfulAge, mayHaveExpired, type TimedArrival } from './message-expiry.ts'
-import { type MessageKind, PublishedMessage } from './published-message.ts'
+import { PublishedMessage, type SentMessage } from './published-message.ts'
 import { type CountedDrops, QueueDrops, type QueueLimits } from './queue-drops.ts'
 import type { HostKnowledge } from './session-knowledge.ts'
 import { SubscriberRecord } from './subscriber-record.ts'
@@ -77,15 +77,7 @@ export class Ledger implements HostKnowledge {
   }
 
   /** A publisher is about to send a message for the first time. */
-  send(fields: {
-    kind: MessageKind
-    publisher: string
-    sequence: number
-    topic: string
-    qos: QoS
-    payloadBytes: number
-    expiryInterval?: number | undefined
-  }): PublishedMessage {
+  send(fields: SentMessage): PublishedMessage {
     const message = new PublishedMessage({
       ...fields,
       sentStep: this.#queue.step,

@@ -7,9 +7,10 @@ import { Backlog } from '../../../packages/broker/src/sessions/backlog.ts'
 import { Sender } from '../../../packages/broker/src/sessions/sender.ts'
 import { Session } from '../../../packages/broker/src/sessions/session.ts'
 import { SessionRegistry } from '../../../packages/broker/src/sessions/session-registry.ts'
-import { willRecord } from '../../../packages/broker/src/sessions/will.ts'
+import { delayIntervalOf, willRecord } from '../../../packages/broker/src/sessions/will.ts'
 import type { Engine, EngineChange, EngineEntry, KeyRange } from '../../../packages/broker/src/store/engine.ts'
-import { finishRecord, readRecord, startRecord } from '../../../packages/broker/src/store/records.ts'
+import { finishRecord, startRecord } from '../../../packages/broker/src/store/records.ts'
+import { isSound } from './disk-damage.ts'
 import type { FoundationChange } from './foundation.ts'
 
 /** Says that everything is durable as soon as it is told: acknowledgements leave before the disk has anything. */
@@ -117,7 +118,9 @@ function leaving(change: (session: Session) => void): FoundationChange {
 /** Gives a Will another delay, in seconds. */
 function delayWill(session: Session, change: (delayInterval: number) => number): void {
   const { will } = session
-  if (will !== undefined) session.will = { ...will, delayInterval: change(will.delayInterval) }
+  if (will === undefined) return
+  const willDelayInterval = change(delayIntervalOf(will))
+  session.will = { ...will, properties: { ...will.properties, willDelayInterval } }
 }
 
 /** Publishes a Will although its Client is back. */
@@ -137,15 +140,6 @@ const dropTooSoon = replaced(Backlog.prototype, 'push', original => {
     if (this.isOver(1 / 2)) this.shift()
   }
 })
-
-function isSound(value: Uint8Array): boolean {
-  try {
-    readRecord(value)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** An engine whose pages are changed on their way to the store. */
 class ChangedPages implements Engine {

@@ -4,6 +4,26 @@ import type { SubscriberRecord } from './subscriber-record.ts'
 /** What a message is for: it decides which checks apply. */
 export type MessageKind = 'plain' | 'shared' | 'retained' | 'will'
 
+/** What a publisher decides about a message. */
+export interface SentMessage {
+  readonly kind: MessageKind
+  readonly publisher: string
+  readonly sequence: number
+  readonly topic: string
+  readonly qos: QoS
+  readonly payloadBytes: number
+  /** Seconds. */
+  readonly expiryInterval?: number | undefined
+}
+
+/** When it was sent, by the counts of the ledger. */
+interface SendingMoment {
+  readonly sentStep: number
+  readonly failuresBefore: number
+  readonly sentMs: number
+  readonly crashesBefore: number
+}
+
 /** How far the publisher is with a message. */
 export type MessageState =
   /** It has been sent and may have arrived. */
@@ -56,19 +76,7 @@ export class PublishedMessage {
   /** Whether one member of a group must get it. */
   isOwedToGroup = false
 
-  constructor(fields: {
-    kind: MessageKind
-    publisher: string
-    sequence: number
-    topic: string
-    qos: QoS
-    payloadBytes: number
-    sentStep: number
-    failuresBefore: number
-    sentMs: number
-    crashesBefore: number
-    expiryInterval?: number | undefined
-  }) {
+  constructor(fields: SentMessage & SendingMoment) {
     this.id = `${fields.publisher}:${fields.sequence}`
     this.kind = fields.kind
     this.publisher = fields.publisher

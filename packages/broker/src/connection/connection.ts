@@ -24,7 +24,6 @@ import { IncomingTopicAliases, type Message } from '@curlew/protocol'
 import type { SlowReceiver } from '../sessions/congestion.ts'
 import type { Outlet } from '../sessions/outlet.ts'
 import type { Session } from '../sessions/session.ts'
-import { storedWill } from '../sessions/will.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { Authentication, type AuthenticationOwner } from './authentication.ts'
 import type { ByteStream, ByteStreamHandler } from './byte-stream.ts'
@@ -288,7 +287,7 @@ export class Connection
     const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, limits.outgoingTopicAliasMaximum)
     this.#publishOutput = new PublishOutput(this.output, this.version, this.#maximumPacketSize, aliasMaximum)
     session.incoming.resume(connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff)
-    session.setWill(connect.will && storedWill(connect.will)) // [MQTT-3.1.2-7]
+    session.setWill(connect.will) // [MQTT-3.1.2-7]
     this.#deadlines.startKeepAlive(admission.keepAlive)
     this.#client = { clientId, protocolVersion: connect.protocolVersion, remoteAddress: this.remoteAddress }
     const writer = this.acknowledgements.firstWriter(isStored)

@@ -6,7 +6,7 @@ import type { SessionRecord, Store, WillRecord } from '../store/store.ts'
 import type { Outlet } from './outlet.ts'
 import { Session } from './session.ts'
 import type { SessionServices } from './session-services.ts'
-import { willMessage, willRecord } from './will.ts'
+import { delayIntervalOf, willMessage, willRecord } from './will.ts'
 
 export interface RegistryLimits {
   /** Sessions at most, connected or not. Default 1 000 000. */
@@ -151,7 +151,7 @@ export class SessionRegistry {
     const expiry = sessionExpiresAt(now, session.expiryInterval)
     this.#expireAt(entry, expiry)
     entry.disconnectedAtMs = runtime.wallClockMs()
-    const delayMs = (session.will?.delayInterval ?? 0) * 1000
+    const delayMs = session.will === undefined ? 0 : delayIntervalOf(session.will) * 1000
     if (delayMs === 0) this.#publishWill(entry)
     else this.#publishWillAt(entry, now + delayMs) // [MQTT-3.1.2-8]
     // What is left of the Will is published after its delay, by a later run of the broker if need be.

@@ -1,4 +1,4 @@
-import { isSharedFilter, type QoS, ReasonCode } from '@curlew/codec'
+import { isSharedFilter, type QoS, ReasonCode, type Will } from '@curlew/codec'
 import { type AfterPubrec, IncomingDeliveries, type Message, type OutgoingDelivery, packetIdAt } from '@curlew/protocol'
 import type { Delivery, DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
 import type { QueuedRecord, Backlog as StoredBacklog } from '../store/store.ts'
@@ -10,7 +10,7 @@ import { queuedRecord } from './queued-record.ts'
 import { RetainedDeliveries, type RetainedSink } from './retained-deliveries.ts'
 import type { Sender } from './sender.ts'
 import type { SessionServices } from './session-services.ts'
-import { type StoredWill, willRecord } from './will.ts'
+import { willRecord } from './will.ts'
 
 /** So many messages may wait for a connected Client in memory that they share with others; see `Message.hold`. */
 const HELD_BACKLOG_MAX = 256
@@ -30,7 +30,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** Seconds. 0: the Session ends with the Network Connection. */
   expiryInterval: number
   /** Published when the connection is lost; `undefined` once it has been published or taken back. */
-  will: StoredWill | undefined = undefined
+  will: Will | undefined = undefined
   readonly incoming: IncomingDeliveries
   /** These two: {@link SlowReceiver}. */
   finishedCount = 0
@@ -98,7 +98,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   }
 
   /** Takes the Will of a CONNECT [MQTT-3.1.2-7]. A broker that comes back after a crash publishes it. */
-  setWill(will: StoredWill | undefined): void {
+  setWill(will: Will | undefined): void {
     this.will = will
     if (this.#isStored && will !== undefined) this.save()
   }

@@ -2,24 +2,18 @@ import type { Will } from '@curlew/codec'
 import { expiresAt, Message, NEVER } from '@curlew/protocol'
 import type { WillRecord } from '../store/store.ts'
 
-/** A Will as CONNECT brought it. */
-export interface StoredWill {
-  readonly will: Will
-  /** Seconds; how long the Server waits for the Client to come back (section 3.1.3.2.2). */
-  readonly delayInterval: number
-}
-
-export function storedWill(will: Will): StoredWill {
-  return { will, delayInterval: will.properties.willDelayInterval ?? 0 }
+/** Seconds; how long the Server waits for the Client to come back (section 3.1.3.2.2). */
+export function delayIntervalOf({ properties }: Will): number {
+  return properties.willDelayInterval ?? 0
 }
 
 /** The Will as the Store keeps it. @param dueAtMs see {@link WillRecord} */
-export function willRecord(stored: StoredWill, clientId: string, dueAtMs: number | undefined): WillRecord {
-  const { will, delayInterval } = stored
+export function willRecord(will: Will, clientId: string, dueAtMs: number | undefined): WillRecord {
   const { topic, payload, qos, retain, properties } = will
   const fields = { topic, bytes: payload, payloadStart: 0, payloadEnd: payload.length, qos, retain, properties }
   const message = new Message({ ...fields, publisherId: clientId, expiresAt: NEVER })
-  return { message, messageExpiryInterval: properties.messageExpiryInterval, delayInterval, dueAtMs }
+  const { messageExpiryInterval } = properties
+  return { message, messageExpiryInterval, delayInterval: delayIntervalOf(will), dueAtMs }
 }
 
 /** The Application Message that a Will becomes; its Message Expiry Interval begins now (section 3.1.3.2.4). */

@@ -4,7 +4,7 @@ import type { Journal } from './journal.ts'
 import type { DamagedRow } from './recovery.ts'
 
 /** Puts damaged rows where nothing deletes them, before they are taken out of the store. @returns where that is, for people */
-export type Quarantine = (rows: readonly DamagedRow[]) => Promise<string>
+export type RowQuarantine = (rows: readonly DamagedRow[]) => Promise<string>
 
 /** Reads the journal; what is damaged so much that it cannot be read is salvaged first. */
 export async function loadSalvaged(journal: Journal, engine: Engine): ReturnType<Journal['load']> {
@@ -21,7 +21,7 @@ export async function loadSalvaged(journal: Journal, engine: Engine): ReturnType
 export async function putAside(
   damaged: readonly DamagedRow[],
   engine: Engine,
-  quarantine: Quarantine | undefined,
+  quarantine: RowQuarantine | undefined,
   log: Log,
 ): Promise<void> {
   if (damaged.length === 0) return

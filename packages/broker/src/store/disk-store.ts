@@ -2,7 +2,7 @@ import type { Message } from '@curlew/protocol'
 import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Change } from './changes.ts'
-import { loadSalvaged, putAside, type Quarantine } from './damaged-store.ts'
+import { loadSalvaged, putAside, type RowQuarantine } from './damaged-store.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { Envelope } from './envelope.ts'
 import { type Durability, Journal, JournalCounters } from './journal.ts'
@@ -42,7 +42,7 @@ export interface DiskStoreOptions {
   /** Bytes of envelopes that call for a checkpoint. Default 16 MiB: what a restart must read, and about what is kept in memory for it. */
   readonly journalBytesMax?: number
   /** Default: damaged rows are taken out of the store all the same. */
-  readonly quarantine?: Quarantine
+  readonly quarantine?: RowQuarantine
   /** Whether the store may be loaded in the middle of an import, which goes on or begins again. Default: no. */
   readonly isImporting?: boolean
 }

@@ -1,13 +1,13 @@
 import type { Log } from '../runtime/log.ts'
 import { nodeRuntime } from '../runtime/node-runtime.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { RowQuarantine } from './damaged-store.ts'
 import { DiskStore } from './disk-store.ts'
 import { clearImportMark, markImport, sourceOf } from './import-mark.ts'
 import type { Durability } from './journal.ts'
 import { importKey } from './keys.ts'
 import { LevelEngine } from './level-engine.ts'
 import { LevelQuarantine } from './level-quarantine.ts'
-import type { DamagedRow } from './recovery.ts'
 import { checkStore, type StoreReport } from './store-check.ts'
 import { type RepairStep, repairStore } from './store-repair.ts'
 
@@ -85,7 +85,7 @@ function partsOf(
 ) {
   const keeper = new LevelQuarantine(folder, log, runtime)
   const engine = new LevelEngine(folder, keeper)
-  const quarantine = (rows: readonly DamagedRow[]): Promise<string> => keeper.keepRows(rows)
+  const quarantine: RowQuarantine = rows => keeper.keepRows(rows)
   const store = new DiskStore({ engine, runtime, log, durability, quarantine, isImporting })
   return { store, engine, quarantine }
 }

@@ -1,10 +1,10 @@
 import type { Log } from '../runtime/log.ts'
 import type { Segment, StoredSessionState } from './catalogue.ts'
 import { isDamage } from './damage.ts'
+import type { RowQuarantine } from './damaged-store.ts'
 import type { Engine } from './engine.ts'
 import type { Envelope } from './envelope.ts'
 import { bodyKey, segmentKey } from './keys.ts'
-import type { DamagedRow } from './recovery.ts'
 import { readSegment, type SegmentContents } from './segment-reader.ts'
 import type { QueuedRecord } from './store.ts'
 import type { StoreClock } from './store-clock.ts'
@@ -17,7 +17,7 @@ export interface QueueReaderServices {
   readonly engine: Engine
   readonly clock: StoreClock
   readonly log: Log
-  readonly quarantine: ((rows: readonly DamagedRow[]) => Promise<string>) | undefined
+  readonly quarantine: RowQuarantine | undefined
   /** What the store knows of a Session, now. */
   session(number: number): StoredSessionState | undefined
   /** Envelopes that the catalogue does not have yet, oldest first. */

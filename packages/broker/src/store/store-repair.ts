@@ -2,6 +2,7 @@ import { PacketWriter } from '@curlew/codec'
 import { type Segment, StoredSessionState } from './catalogue.ts'
 import { readEnvelope } from './changes.ts'
 import { isDamage } from './damage.ts'
+import type { RowQuarantine } from './damaged-store.ts'
 import type { Engine, EngineChange, EngineEntry } from './engine.ts'
 import { clearImportMark, InterruptedImportError, refuseInterruptedImport } from './import-mark.ts'
 import {
@@ -74,7 +75,7 @@ export interface RepairStep {
 export async function repairStore(
   engine: Engine,
   runtime: Parameters<typeof clocksOf>[0],
-  quarantine: (rows: readonly DamagedRow[]) => Promise<string>,
+  quarantine: RowQuarantine,
 ): Promise<RepairStep[]> {
   return new StoreRepair(engine, clocksOf(runtime), quarantine).run()
 }
@@ -82,7 +83,7 @@ export async function repairStore(
 class StoreRepair {
   readonly #engine: Engine
   readonly #clocks: Clocks
-  readonly #quarantine: (rows: readonly DamagedRow[]) => Promise<string>
+  readonly #quarantine: RowQuarantine
   readonly #steps: RepairStep[] = []
   readonly #writer = new PacketWriter()
   #damaged: DamagedRow[] = []
@@ -95,7 +96,7 @@ class StoreRepair {
   #lastSession = 0
   #lastBody = 0
 
-  constructor(engine: Engine, clocks: Clocks, quarantine: (rows: readonly DamagedRow[]) => Promise<string>) {
+  constructor(engine: Engine, clocks: Clocks, quarantine: RowQuarantine) {
     this.#engine = engine
     this.#clocks = clocks
     this.#quarantine = quarantine

@@ -1,31 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { DiskStore, type DiskStoreOptions } from '../../src/store/disk-store.ts'
+import { DiskStore } from '../../src/store/disk-store.ts'
 import { EngineError } from '../../src/store/engine.ts'
 import type { DamagedRow } from '../../src/store/recovery.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { readState, readWholeQueue } from '../support/stored-state.ts'
+import { readWholeQueue } from '../support/stored-state.ts'
 import { messageOf } from '../support/subscribers.ts'
 import { VirtualRuntime } from '../support/virtual-runtime.ts'
 import { queued, session } from './store-records.ts'
-
-async function setUp(options: Partial<DiskStoreOptions> = {}) {
-  const engine = new MemoryEngine()
-  const runtime = new VirtualRuntime()
-  const log = new RecordingLog()
-  const create = () => new DiskStore({ engine, runtime, log, durability: 'always', ...options })
-  const store = create()
-  await store.load()
-  store.saveSession(session('client'))
-  const settled = async () => {
-    store.commit()
-    await runtime.settle()
-  }
-  await settled()
-  const found = () => readState(create())
-  return { engine, runtime, log, store, settled, found }
-}
+import { setUp } from './written-store.ts'
 
 const lines = (log: RecordingLog): string[] => log.entries.map(({ line }) => line)
 

@@ -39,7 +39,7 @@ export async function setUp(options: Partial<DiskStoreOptions> = {}) {
     const [state] = await Promise.all([readState(create()), runtime.settle()]) // it takes several turns
     return state
   }
-  return { engine, runtime, store, settled, checkpoint, enqueue, found }
+  return { engine, runtime, log, store, settled, checkpoint, enqueue, found }
 }
 
 export const sequencesOf = (records: readonly QueuedRecord[]): number[] => records.map(({ sequence }) => sequence)
