@@ -1,4 +1,4 @@
-import { DiskStore, type Engine, LevelEngine, nodeRuntime, type QueuedRecord } from '@curlew/broker'
+import { DiskStore, type Engine, LevelEngine, nodeRuntime, type QueuedRecord, queuedRecord } from '@curlew/broker'
 import { Message, NEVER } from '@curlew/protocol'
 import { DataFolder } from '../macro/brokers/data-folder.ts'
 import { TurnTimes } from './turn-times.ts'
@@ -61,10 +61,9 @@ function enqueue(store: DiskStore, index: number): void {
     ...{ topic: `room/${index % SESSION_COUNT}/state`, bytes: new Uint8Array(payloadBytes), payloadStart: 0 },
     ...{ payloadEnd: payloadBytes, qos: 1, retain: false, properties: {}, publisherId: 'publisher', expiresAt: NEVER },
   })
-  store.enqueue(clientIds[index % SESSION_COUNT]!, {
-    ...{ sequence: Math.floor(index / SESSION_COUNT), message, qos: 1, retain: false, subscriptionIdentifiers: [] },
-    ...{ sharedFilter: undefined, isReleased: false, envelope: 0, bodyId: 0 },
-  })
+  const terms = { subscriptionIdentifiers: [], sharedFilter: undefined }
+  const record = queuedRecord(Math.floor(index / SESSION_COUNT), message, 1, false, terms)
+  store.enqueue(clientIds[index % SESSION_COUNT]!, record)
 }
 
 function openStore(): DiskStore {

@@ -40,6 +40,7 @@ export {
 } from './store/level-store.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { StoreFormatError } from './store/migrations.ts'
+export { type QueuedRecord, queuedRecord } from './store/queued-record.ts'
 export { StateExport } from './store/state-export.ts'
 export { StateFault } from './store/state-fields.ts'
 export { StateImport } from './store/state-import.ts'
@@ -49,7 +50,6 @@ export { type SelectionOptions, type StateSelection, stateSelectionOf } from './
 export { stillRuntime } from './store/still-runtime.ts'
 export type {
   Backlog,
-  QueuedRecord,
   SessionRecord,
   Store,
   StoredSession,

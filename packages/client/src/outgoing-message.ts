@@ -6,7 +6,7 @@ import {
   type QoS,
   TopicNames,
 } from '@curlew/codec'
-import { expiresAt, NEVER, packetIdAt } from '@curlew/protocol'
+import { type DeliveryPhase, expiresAt, NEVER, type OutgoingDelivery, packetIdAt } from '@curlew/protocol'
 import { argumentError, type ClientError } from './error.ts'
 import { type Payload, type PublishOptions, type PublishResult, payloadBytes } from './publish-options.ts'
 import type { ClientRuntime } from './runtime.ts'
@@ -15,7 +15,7 @@ import type { ClientRuntime } from './runtime.ts'
 const OVERHEAD_BYTES = 100
 
 /** A message between `publish` and the end of its delivery. */
-export class OutgoingMessage implements PublishContent {
+export class OutgoingMessage implements PublishContent, OutgoingDelivery {
   readonly topic: string
   readonly bytes: Uint8Array
   readonly payloadStart = 0
@@ -28,6 +28,9 @@ export class OutgoingMessage implements PublishContent {
   readonly expiresAt: number
   /** Position among the messages of QoS 1 and 2, counted from 0; -1 for QoS 0. */
   sequence = -1
+  /** These two: {@link OutgoingDelivery}. */
+  phase: DeliveryPhase = 'waiting'
+  usesQuota = false
   /** Whether it may be sent: an outbox stores it first. */
   isStored = true
   /** Whether its PUBLISH has gone out, on this connection or an earlier one. */

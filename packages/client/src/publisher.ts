@@ -9,7 +9,7 @@ import {
   writePublish,
   writeShortAck,
 } from '@curlew/codec'
-import { isExpired, NEVER, OutgoingDeliveries, type OutgoingDelivery, remainingInterval } from '@curlew/protocol'
+import { isExpired, NEVER, OutgoingDeliveries, remainingInterval } from '@curlew/protocol'
 import type { Connection } from './connection.ts'
 import { argumentError, ClientError, closedError, refusal, unsupported } from './error.ts'
 import { Fifo } from './fifo.ts'
@@ -85,7 +85,7 @@ export class Publisher {
       this.#nextSequence = sequence + 1
       // More than there are identifiers cannot have been in flight: the rest had not been sent.
       message.isSent = this.#waiting.size === 0 && !this.isInUse(message.packetId)
-      if (message.isSent) this.#deliveries.restore(message, message.packetId, qos, isReleased)
+      if (message.isSent) this.#deliveries.restore(message, isReleased)
       else this.#waiting.push(message)
     }
   }
@@ -147,7 +147,7 @@ export class Publisher {
   }
 
   pubrec({ packetId, reasonCode, properties }: Pubrec): void {
-    const message = this.#deliveries.content(packetId)
+    const message = this.#deliveries.get(packetId)
     const after = this.#deliveries.pubrec(packetId, reasonCode)
     if (after === 'finished' && message) return this.#acknowledged(message, reasonCode, properties.reasonString)
     if (after === 'unknown') {
@@ -180,7 +180,7 @@ export class Publisher {
   /** Ends what is left for its callers. What an outbox holds stays there. */
   close(): void {
     const error = closedError()
-    for (const { content } of this.#deliveries.unfinished()) content.finish(error)
+    for (const message of this.#deliveries.unfinished()) message.finish(error)
     for (const message of this.#waiting.clear()) message.finish(error)
   }
 
@@ -255,7 +255,7 @@ export class Publisher {
     this.#waiting.shift()
     message.isSent = true
     if (message.qos === 0) this.#delivered(message)
-    else this.#deliveries.start(message, message.packetId, message.qos)
+    else this.#deliveries.start(message)
     return true
   }
 
@@ -277,13 +277,14 @@ export class Publisher {
     return true
   }
 
-  #resend(connection: Connection, { content, packetId, phase }: OutgoingDelivery<OutgoingMessage>): void {
-    if (phase === 'awaiting-pubcomp') return this.#pubrel(packetId, ReasonCode.Success)
-    const refused = this.#write(connection, content, true) // [MQTT-3.3.1-1]
+  #resend(connection: Connection, message: OutgoingMessage): void {
+    const { packetId } = message
+    if (message.phase === 'awaiting-pubcomp') return this.#pubrel(packetId, ReasonCode.Success)
+    const refused = this.#write(connection, message, true) // [MQTT-3.3.1-1]
     if (!refused) return
     this.#deliveries.abandon(packetId)
-    content.finish(refused)
-    this.#remove(content)
+    message.finish(refused)
+    this.#remove(message)
   }
 
   /** @returns why this Server cannot have the message, `undefined` when it is written */
@@ -348,9 +349,9 @@ export class Publisher {
     const unfinished = this.#deliveries.unfinished()
     const rest = this.#waiting.clear()
     this.#deliveries = new OutgoingDeliveries(receiveMaximum)
-    for (const { content, phase } of unfinished) {
-      if (phase !== 'awaiting-pubcomp') this.#waiting.push(content)
-      else this.#delivered(content)
+    for (const message of unfinished) {
+      if (message.phase !== 'awaiting-pubcomp') this.#waiting.push(message)
+      else this.#delivered(message)
     }
     for (const message of rest) this.#waiting.push(message)
   }

@@ -1,6 +1,6 @@
 /** MQTT without I/O, for both ends: time is an argument, packets are values. */
 export { IncomingDeliveries, type Reception } from './delivery/incoming.ts'
-export { type AfterPubrec, type DeliveryPhase, OutgoingDeliveries, OutgoingDelivery } from './delivery/outgoing.ts'
+export { type AfterPubrec, type DeliveryPhase, OutgoingDeliveries, type OutgoingDelivery } from './delivery/outgoing.ts'
 export { PacketIdTable } from './delivery/packet-id-table.ts'
 export { PACKET_ID_MAX, PacketIds, packetIdAt } from './delivery/packet-ids.ts'
 export { expiresAt, isExpired, NEVER, remainingInterval, SESSION_NEVER_EXPIRES, sessionExpiresAt } from './expiry.ts'

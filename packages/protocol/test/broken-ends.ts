@@ -1,54 +1,48 @@
 import type { ReasonCode } from '@curlew/codec'
-import {
-  type AfterPubrec,
-  IncomingDeliveries,
-  OutgoingDeliveries,
-  OutgoingDelivery,
-  type Reception,
-} from '@curlew/protocol'
+import { type AfterPubrec, IncomingDeliveries, OutgoingDeliveries, type Reception } from '@curlew/protocol'
+import { type SentMessage, sent } from './sent-message.ts'
 
 /** Senders and receivers with one fault each, such as brokers and clients have had, to show that the tests would see it. */
 
 /** Every acknowledgement adds to the quota, whether it was awaited or not. */
-export class AcknowledgementsAddQuota extends OutgoingDeliveries<number> {
+export class AcknowledgementsAddQuota extends OutgoingDeliveries<SentMessage<number>> {
   #extra = 0
 
   override get hasQuota(): boolean {
     return super.hasQuota || this.#extra > 0
   }
 
-  override puback(packetId: number): number | undefined {
-    const content = super.puback(packetId)
-    if (content === undefined) this.#extra++
-    return content
+  override puback(packetId: number): SentMessage<number> | undefined {
+    const finished = super.puback(packetId)
+    if (finished === undefined) this.#extra++
+    return finished
   }
 
-  override pubcomp(packetId: number): number | undefined {
-    const content = super.pubcomp(packetId)
-    if (content === undefined) this.#extra++
-    return content
+  override pubcomp(packetId: number): SentMessage<number> | undefined {
+    const finished = super.pubcomp(packetId)
+    if (finished === undefined) this.#extra++
+    return finished
   }
 
-  override start(content: number, packetId: number, qos: 1 | 2): OutgoingDelivery<number> {
+  override start(delivery: SentMessage<number>): void {
     const usesExtra = !super.hasQuota
-    const delivery = super.start(content, packetId, qos)
+    super.start(delivery)
     if (usesExtra) this.#extra--
-    return delivery
   }
 }
 
 /** What the connection before had in flight still counts. */
-export class QuotaOutlivesConnection extends OutgoingDeliveries<number> {
+export class QuotaOutlivesConnection extends OutgoingDeliveries<SentMessage<number>> {
   override resume(receiveMaximum: number): void {
     super.resume(Math.max(1, receiveMaximum - this.size))
   }
 }
 
 /** The newest is sent again first. */
-export class ResendsReversed extends OutgoingDeliveries<number> {
-  #reversed: OutgoingDelivery<number>[] = []
+export class ResendsReversed extends OutgoingDeliveries<SentMessage<number>> {
+  #reversed: SentMessage<number>[] = []
 
-  override nextResend(): OutgoingDelivery<number> | undefined {
+  override nextResend(): SentMessage<number> | undefined {
     if (this.#reversed.length === 0) {
       for (let delivery = super.nextResend(); delivery; delivery = super.nextResend()) this.#reversed.push(delivery)
     }
@@ -56,55 +50,62 @@ export class ResendsReversed extends OutgoingDeliveries<number> {
   }
 }
 
-export class NeverResends extends OutgoingDeliveries<number> {
+export class NeverResends extends OutgoingDeliveries<SentMessage<number>> {
   override nextResend(): undefined {
     return undefined
   }
 }
 
-export class ResendsTwice extends OutgoingDeliveries<number> {
-  #last: OutgoingDelivery<number> | undefined
+export class ResendsTwice extends OutgoingDeliveries<SentMessage<number>> {
+  #last: SentMessage<number> | undefined
 
-  override nextResend(): OutgoingDelivery<number> | undefined {
+  override nextResend(): SentMessage<number> | undefined {
     const again = this.#last
     this.#last = again ? undefined : super.nextResend()
     return again ?? this.#last
   }
 }
 
+/** The same message as if its PUBLISH had never been answered. */
+function repeated({ content, qos }: SentMessage<number>, packetId: number): SentMessage<number> {
+  const again = sent(content, packetId, qos)
+  again.phase = qos === 1 ? 'awaiting-puback' : 'awaiting-pubrec'
+  return again
+}
+
 /** Sends again under a new Packet Identifier. */
-export class ResendsAsNew extends OutgoingDeliveries<number> {
-  override nextResend(): OutgoingDelivery<number> | undefined {
+export class ResendsAsNew extends OutgoingDeliveries<SentMessage<number>> {
+  override nextResend(): SentMessage<number> | undefined {
     const delivery = super.nextResend()
-    return delivery && new OutgoingDelivery(delivery.content, delivery.packetId + 10, delivery.qos, delivery.order)
+    return delivery && repeated(delivery, delivery.packetId + 10)
   }
 }
 
 /** Forgets on the next connection that PUBREC has come. */
-export class PublishesAfterPubrec extends OutgoingDeliveries<number> {
-  override nextResend(): OutgoingDelivery<number> | undefined {
+export class PublishesAfterPubrec extends OutgoingDeliveries<SentMessage<number>> {
+  override nextResend(): SentMessage<number> | undefined {
     const delivery = super.nextResend()
-    return delivery && new OutgoingDelivery(delivery.content, delivery.packetId, delivery.qos, delivery.order)
+    return delivery && repeated(delivery, delivery.packetId)
   }
 }
 
 /** Does not store that PUBREC has come. */
-export class RestoresUnreleased extends OutgoingDeliveries<number> {
-  override restore(content: number, packetId: number, qos: 1 | 2): void {
-    super.restore(content, packetId, qos, false)
+export class RestoresUnreleased extends OutgoingDeliveries<SentMessage<number>> {
+  override restore(delivery: SentMessage<number>): void {
+    super.restore(delivery, false)
   }
 }
 
 /** Lets PUBREL wait behind PUBLISH packets that wait for quota. */
-export class PubrelWaitsForQuota extends OutgoingDeliveries<number> {
-  #released: OutgoingDelivery<number>[] = []
+export class PubrelWaitsForQuota extends OutgoingDeliveries<SentMessage<number>> {
+  #released: SentMessage<number>[] = []
 
   override resume(receiveMaximum: number): void {
     this.#released = []
     super.resume(receiveMaximum)
   }
 
-  override nextResend(): OutgoingDelivery<number> | undefined {
+  override nextResend(): SentMessage<number> | undefined {
     for (let delivery = super.nextResend(); delivery; delivery = super.nextResend()) {
       if (delivery.phase !== 'awaiting-pubcomp') return delivery
       this.#released.push(delivery)
@@ -114,7 +115,7 @@ export class PubrelWaitsForQuota extends OutgoingDeliveries<number> {
 }
 
 /** Takes PUBREC for the end. */
-export class NeverReleases extends OutgoingDeliveries<number> {
+export class NeverReleases extends OutgoingDeliveries<SentMessage<number>> {
   override pubrec(packetId: number, reasonCode: ReasonCode): AfterPubrec {
     const after = super.pubrec(packetId, reasonCode)
     return after === 'release' ? 'finished' : after
@@ -122,7 +123,7 @@ export class NeverReleases extends OutgoingDeliveries<number> {
 }
 
 /** Gives QoS 1 messages up when the connection is lost. */
-export class ForgetsWhenLost extends OutgoingDeliveries<number> {
+export class ForgetsWhenLost extends OutgoingDeliveries<SentMessage<number>> {
   override resume(receiveMaximum: number): void {
     for (const { packetId, qos } of [...this.unfinished()]) if (qos === 1) this.abandon(packetId)
     super.resume(receiveMaximum)
@@ -130,18 +131,16 @@ export class ForgetsWhenLost extends OutgoingDeliveries<number> {
 }
 
 /** Does not look which acknowledgement a delivery waits for. */
-export class AnyAcknowledgementFinishes extends OutgoingDeliveries<number> {
-  override puback(packetId: number): number | undefined {
+export class AnyAcknowledgementFinishes extends OutgoingDeliveries<SentMessage<number>> {
+  override puback(packetId: number): SentMessage<number> | undefined {
     return this.abandon(packetId)
   }
 }
 
 /** Does not look whether a Packet Identifier is in use. */
-export class IdentifierTwice extends OutgoingDeliveries<number> {
-  override start(content: number, packetId: number, qos: 1 | 2): OutgoingDelivery<number> {
-    return super.isInUse(packetId)
-      ? new OutgoingDelivery(content, packetId, qos, content)
-      : super.start(content, packetId, qos)
+export class IdentifierTwice extends OutgoingDeliveries<SentMessage<number>> {
+  override start(delivery: SentMessage<number>): void {
+    if (!super.isInUse(delivery.packetId)) super.start(delivery)
   }
 
   override isInUse(): boolean {

@@ -1,11 +1,12 @@
 import { isFailure, ReasonCode } from '@curlew/codec'
 import type { OutgoingDeliveries } from '@curlew/protocol'
 import type { AckPacket, SentPacket } from './link-packets.ts'
+import { type SentMessage, sent } from './sent-message.ts'
 
 /** Chooses the Packet Identifier of the message at a place of the queue; `undefined`: none can be had now. */
 export type Identify = (sequence: number, isInUse: (packetId: number) => boolean) => number | undefined
 
-export type OutgoingClass = new (receiveMaximum: number) => OutgoingDeliveries<number>
+export type OutgoingClass = new (receiveMaximum: number) => OutgoingDeliveries<SentMessage<number>>
 
 interface Waiting {
   readonly content: number
@@ -17,7 +18,7 @@ export class SendingEnd {
   readonly #outgoingClass: OutgoingClass
   readonly #identify: Identify
   readonly #send: (packet: SentPacket) => void
-  #outgoing: OutgoingDeliveries<number>
+  #outgoing: OutgoingDeliveries<SentMessage<number>>
   #waiting: Waiting[] = []
   #isConnected = false
 
@@ -58,7 +59,7 @@ export class SendingEnd {
     const unfinished = [...this.#outgoing.unfinished()]
     this.#outgoing = new this.#outgoingClass(1)
     for (const { content, packetId, qos, phase } of unfinished) {
-      this.#outgoing.restore(content, packetId, qos, phase === 'awaiting-pubcomp')
+      this.#outgoing.restore(sent(content, packetId, qos), phase === 'awaiting-pubcomp')
     }
   }
 
@@ -88,7 +89,7 @@ export class SendingEnd {
       const packetId = this.#identify(next.content, candidate => this.#outgoing.isInUse(candidate))
       if (packetId === undefined) return
       this.#waiting.shift()
-      this.#outgoing.start(next.content, packetId, next.qos)
+      this.#outgoing.start(sent(next.content, packetId, next.qos))
       this.#send({ type: 'PUBLISH', packetId, qos: next.qos, dup: false, content: next.content })
     }
   }

@@ -1,5 +1,5 @@
 import { PacketWriter } from '@curlew/codec'
-import { Message, NEVER, OutgoingDeliveries } from '@curlew/protocol'
+import { Message, NEVER, OutgoingDeliveries, type OutgoingDelivery } from '@curlew/protocol'
 import { Connection } from '../../../packages/broker/src/connection/connection.ts'
 import type { Store } from '../../../packages/broker/src/index.ts'
 import { RetainedMessages } from '../../../packages/broker/src/routing/retained-messages.ts'
@@ -62,9 +62,9 @@ class RetryingEngine implements Engine {
 
 /** Sends again, on a new connection, what was sent last first. */
 function reverseResends(): () => void {
-  const prototype = OutgoingDeliveries.prototype as OutgoingDeliveries<unknown>
+  const prototype = OutgoingDeliveries.prototype as OutgoingDeliveries<OutgoingDelivery>
   const { unfinished } = prototype
-  prototype.unfinished = function (this: OutgoingDeliveries<unknown>) {
+  prototype.unfinished = function (this: OutgoingDeliveries<OutgoingDelivery>) {
     return unfinished.call(this).reverse()
   }
   return () => {
@@ -97,10 +97,10 @@ function withExpiry(message: Message, expiresAt: number): Message {
 /** Gives messages other moments of expiry when they are sent. */
 function expiring(change: (expiresAt: number) => number): FoundationChange {
   return replaced(Sender.prototype, 'send', original => {
-    return function (this: Sender, outlet, record, packetId, isRepeated) {
+    return function (this: Sender, outlet, record, isRepeated) {
       const { message } = record
       const other = message.expiresAt === NEVER ? message : withExpiry(message, change(message.expiresAt))
-      return original.call(this, outlet, { ...record, message: other }, packetId, isRepeated)
+      return original.call(this, outlet, { ...record, message: other }, isRepeated)
     }
   })
 }

@@ -1,5 +1,6 @@
 import type { Message } from '@curlew/protocol'
-import { messageBytes, type QueuedRecord, type Store, type Backlog as StoredBacklog } from '../store/store.ts'
+import type { QueuedRecord } from '../store/queued-record.ts'
+import { messageBytes, type Store, type Backlog as StoredBacklog } from '../store/store.ts'
 import { MessageQueue } from './message-queue.ts'
 import type { WaitingTotals } from './waiting-totals.ts'
 

@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@curlew/codec'
-import { type AfterPubrec, OutgoingDeliveries, type OutgoingDelivery, packetIdAt } from '@curlew/protocol'
-import { messageBytes, type QueuedRecord } from '../store/store.ts'
+import { type AfterPubrec, OutgoingDeliveries, packetIdAt } from '@curlew/protocol'
+import type { QueuedRecord } from '../store/queued-record.ts'
+import { messageBytes } from '../store/store.ts'
 import type { Backlog } from './backlog.ts'
 
 export interface InFlightLimits {
@@ -86,10 +87,9 @@ export class InFlight {
     let index = 0
     let hasWaiting = false
     queue.takeOut(record => {
-      const packetId = packetIdAt(record.sequence)
-      hasWaiting ||= index++ >= inFlightMessagesMax || this.#deliveries.isInUse(packetId)
+      hasWaiting ||= index++ >= inFlightMessagesMax || this.#deliveries.isInUse(record.packetId)
       if (hasWaiting && !record.isReleased) return false
-      this.#deliveries.restore(record, packetId, record.qos, record.isReleased)
+      this.#deliveries.restore(record, record.isReleased)
       this.#bytes += messageBytes(record.message)
       return true
     })
@@ -104,23 +104,23 @@ export class InFlight {
 
   /** A message has been sent for the first time; {@link hasRoomFor} has been asked. */
   start(record: QueuedRecord): void {
-    this.#deliveries.start(record, packetIdAt(record.sequence), record.qos)
+    this.#deliveries.start(record)
     this.#bytes += messageBytes(record.message)
   }
 
   /** See {@link OutgoingDeliveries.nextResend}. */
-  nextResend(): OutgoingDelivery<QueuedRecord> | undefined {
+  nextResend(): QueuedRecord | undefined {
     return this.#deliveries.nextResend()
   }
 
   /** See {@link OutgoingDeliveries.unfinished}. */
-  unfinished(): OutgoingDelivery<QueuedRecord>[] {
+  unfinished(): QueuedRecord[] {
     return this.#deliveries.unfinished()
   }
 
   /** @returns what is under way with this Packet Identifier */
   recordOf(packetId: number): QueuedRecord | undefined {
-    return this.#deliveries.content(packetId)
+    return this.#deliveries.get(packetId)
   }
 
   /** @returns what it has finished */

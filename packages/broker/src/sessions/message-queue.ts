@@ -1,4 +1,5 @@
-import { messageBytes, type QueuedRecord } from '../store/store.ts'
+import type { QueuedRecord } from '../store/queued-record.ts'
+import { messageBytes } from '../store/store.ts'
 
 /**
  * Messages of a Session that wait in memory, oldest first. Whoever pushes keeps to the limits.

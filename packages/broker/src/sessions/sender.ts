@@ -1,8 +1,8 @@
 import { emptyPublishHeader, type PublishHeader, type QoS } from '@curlew/codec'
-import { isExpired, type Message, NEVER, type OutgoingDelivery, remainingInterval } from '@curlew/protocol'
+import { isExpired, type Message, NEVER, remainingInterval } from '@curlew/protocol'
 import type { DeliveryTerms } from '../routing/subscription.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { QueuedRecord } from '../store/store.ts'
+import type { QueuedRecord } from '../store/queued-record.ts'
 import type { DropCounters } from './drop-counters.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -36,8 +36,8 @@ export class Sender {
    * @param isRepeated whether an earlier run may have sent it
    * @returns `false` when it has expired or is too large for the Client [MQTT-3.1.2-25]
    */
-  send(outlet: Outlet, record: QueuedRecord, packetId: number, isRepeated: boolean): boolean {
-    const { message, qos, retain, subscriptionIdentifiers } = record
+  send(outlet: Outlet, record: QueuedRecord, isRepeated: boolean): boolean {
+    const { message, packetId, qos, retain, subscriptionIdentifiers } = record
     if (this.#isOver(message)) return false
     const header = this.#headerOf(message, qos, retain, subscriptionIdentifiers)
     header.dup = isRepeated // [MQTT-3.3.1-1]
@@ -48,8 +48,7 @@ export class Sender {
   }
 
   /** Sends a message that may have been sent before. @returns `false` when it is too large for the Client */
-  sendAgain(outlet: Outlet, { content, qos, packetId }: OutgoingDelivery<QueuedRecord>): boolean {
-    const { message, retain, subscriptionIdentifiers } = content
+  sendAgain(outlet: Outlet, { message, packetId, qos, retain, subscriptionIdentifiers }: QueuedRecord): boolean {
     const header = this.#headerOf(message, qos, retain, subscriptionIdentifiers)
     header.dup = true // [MQTT-3.3.1-1]
     header.packetId = packetId // [MQTT-4.4.0-1]

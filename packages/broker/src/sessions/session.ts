@@ -1,12 +1,12 @@
 import { isSharedFilter, type QoS, ReasonCode, type Will } from '@curlew/codec'
-import { type AfterPubrec, IncomingDeliveries, type Message, type OutgoingDelivery, packetIdAt } from '@curlew/protocol'
+import { type AfterPubrec, IncomingDeliveries, type Message } from '@curlew/protocol'
 import type { Delivery, DeliveryTerms, Subscriber, Subscription } from '../routing/subscription.ts'
-import type { QueuedRecord, Backlog as StoredBacklog } from '../store/store.ts'
+import { type QueuedRecord, queuedRecord } from '../store/queued-record.ts'
+import type { Backlog as StoredBacklog } from '../store/store.ts'
 import { Backlog, type BacklogOwner } from './backlog.ts'
 import type { SlowReceiver } from './congestion.ts'
 import { InFlight } from './in-flight.ts'
 import type { Outlet } from './outlet.ts'
-import { queuedRecord } from './queued-record.ts'
 import { RetainedDeliveries, type RetainedSink } from './retained-deliveries.ts'
 import type { Sender } from './sender.ts'
 import type { SessionServices } from './session-services.ts'
@@ -130,7 +130,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.#queue.stopReading()
     this.handOverUnfinished(true)
     // From here on it may take days: nothing may pin the memory of others.
-    for (const { content } of this.#inFlight.unfinished()) content.message.own()
+    for (const { message } of this.#inFlight.unfinished()) message.own()
     for (const { message } of this.#queue.windowRecords()) message.own()
     this.#queue.cool()
     if (this.#isStored) this.#retained?.queueAll()
@@ -150,8 +150,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    * @param onDone called when the Store has been read as far as is needed, perhaps before the call returns
    */
   handOverUnfinished(mustBeConnected: boolean, onDone?: () => void): void {
-    for (const { packetId, qos, content } of this.#inFlight.unfinished()) {
-      if (qos === 1 && this.#redeliver(content, mustBeConnected)) this.#inFlight.abandon(packetId)
+    for (const record of this.#inFlight.unfinished()) {
+      if (record.qos === 1 && this.#redeliver(record, mustBeConnected)) this.#inFlight.abandon(record.packetId)
     }
     this.#handOverQueued(record => record.sharedFilter !== undefined, mustBeConnected, onDone)
   }
@@ -200,9 +200,9 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     const outlet = this.#outlet
     if (outlet === undefined || this.#inFlight.isUnresumed) return
     while (!outlet.isCongested) {
-      const delivery = this.#inFlight.nextResend()
-      if (delivery === undefined) break
-      this.#sendAgain(delivery, outlet)
+      const record = this.#inFlight.nextResend()
+      if (record === undefined) break
+      this.#sendAgain(record, outlet)
     }
     for (let record = this.#queue.peek(); record !== undefined && this.#canSend(record); record = this.#queue.peek()) {
       this.#queue.shift()
@@ -323,21 +323,21 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
 
   /** Sends a message for the first time; {@link #canSend} has been asked. */
   #send(record: QueuedRecord): void {
-    const packetId = packetIdAt(record.sequence)
     const isRepeated = record.sequence < this.#restoredUpTo
-    if (!this.#sender.send(this.#outlet!, record, packetId, isRepeated)) return this.#forget(record)
+    if (!this.#sender.send(this.#outlet!, record, isRepeated)) return this.#forget(record)
     this.#inFlight.start(record)
   }
 
-  #sendAgain(delivery: OutgoingDelivery<QueuedRecord>, outlet: Outlet): void {
-    if (delivery.phase === 'awaiting-pubcomp') return outlet.pubrel(delivery.packetId)
-    if (this.#sender.sendAgain(outlet, delivery)) return
+  #sendAgain(record: QueuedRecord, outlet: Outlet): void {
+    const { packetId } = record
+    if (record.phase === 'awaiting-pubcomp') return outlet.pubrel(packetId)
+    if (this.#sender.sendAgain(outlet, record)) return
     // The receiver may have accepted a QoS 2 message before: then only PUBREL makes it forget the identifier.
-    if (delivery.qos === 2) {
-      if (this.pubrec(delivery.packetId, ReasonCode.Success) === 'release') outlet.pubrel(delivery.packetId)
+    if (record.qos === 2) {
+      if (this.pubrec(packetId, ReasonCode.Success) === 'release') outlet.pubrel(packetId)
       return
     }
-    this.#finish(this.#inFlight.abandon(delivery.packetId)) // [MQTT-3.1.2-25]
+    this.#finish(this.#inFlight.abandon(packetId)) // [MQTT-3.1.2-25]
   }
 
   /** {@link RetainedSink.isReadyFor} */

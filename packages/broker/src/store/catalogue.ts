@@ -1,7 +1,8 @@
 import type { Message } from '@curlew/protocol'
 import type { Change } from './changes.ts'
+import type { QueuedRecord } from './queued-record.ts'
 import { SequenceList } from './sequence-list.ts'
-import type { QueuedRecord, SessionRecord, SubscriptionRecord } from './store.ts'
+import type { SessionRecord, SubscriptionRecord } from './store.ts'
 
 /** Queued messages of one Session that stand together in one row of the engine, and which of them are left. */
 export interface Segment {

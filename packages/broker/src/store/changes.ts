@@ -1,5 +1,6 @@
 import type { PacketReader, PacketWriter } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
+import type { QueuedRecord } from './queued-record.ts'
 import {
   type Clocks,
   CorruptRecordError,
@@ -17,7 +18,7 @@ import {
   writeSession,
   writeSubscription,
 } from './records.ts'
-import type { QueuedRecord, SessionRecord, SubscriptionRecord } from './store.ts'
+import type { SessionRecord, SubscriptionRecord } from './store.ts'
 
 /** One change of what is stored. A Session is named by its number. */
 export type Change =

@@ -18,6 +18,7 @@ import {
   subscriptionRange,
 } from './keys.ts'
 import { pagesOf } from './pages.ts'
+import type { QueuedRecord } from './queued-record.ts'
 import { type Clocks, writeMessage, writeSession, writeSubscription } from './records.ts'
 import {
   type Meta,
@@ -33,7 +34,7 @@ import {
 } from './rows.ts'
 import { readSegment, type SegmentContents } from './segment-reader.ts'
 import type { Slices } from './slices.ts'
-import { messageBytes, type QueuedRecord } from './store.ts'
+import { messageBytes } from './store.ts'
 
 /** A message of at least so many bytes that several Sessions queue stands in a row of its own. A reference costs about as much. */
 const SHARED_BODY_BYTES_MIN = 256

@@ -8,9 +8,9 @@ import { Envelope } from './envelope.ts'
 import { type Durability, Journal, JournalCounters } from './journal.ts'
 import { NamedTimers } from './named-timers.ts'
 import { QueueReader } from './queue-reader.ts'
+import { type QueuedRecord, UNTOLD } from './queued-record.ts'
 import {
   messageBytes,
-  type QueuedRecord,
   type SessionRecord,
   type Store,
   type StoredState,
@@ -211,7 +211,7 @@ export class DiskStore implements Store {
   }
 
   isDurable({ envelope }: QueuedRecord): boolean {
-    return envelope <= this.#settled
+    return envelope !== UNTOLD && envelope <= this.#settled
   }
 
   get isCongested(): boolean {

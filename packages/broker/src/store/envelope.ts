@@ -1,8 +1,5 @@
 import type { Change } from './changes.ts'
-import type { QueuedRecord } from './store.ts'
-
-/** Stands in `QueuedRecord.envelope` for a message that was delivered before it was written. */
-const ELIDED = -1
+import { ELIDED, type QueuedRecord } from './queued-record.ts'
 
 /**
  * The changes of one or more turns on their way to the disk. A message that is queued and finished within one envelope is not

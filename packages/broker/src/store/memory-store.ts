@@ -1,7 +1,7 @@
 import type { Message } from '@curlew/protocol'
+import type { QueuedRecord } from './queued-record.ts'
 import {
   messageBytes,
-  type QueuedRecord,
   type SessionRecord,
   type Store,
   type StoredSession,

@@ -5,8 +5,8 @@ import type { RowQuarantine } from './damaged-store.ts'
 import type { Engine } from './engine.ts'
 import type { Envelope } from './envelope.ts'
 import { bodyKey, segmentKey } from './keys.ts'
+import type { QueuedRecord } from './queued-record.ts'
 import { readSegment, type SegmentContents } from './segment-reader.ts'
-import type { QueuedRecord } from './store.ts'
 import type { StoreClock } from './store-clock.ts'
 
 /** Messages in memory that are given at a time. */

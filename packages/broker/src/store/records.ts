@@ -9,7 +9,8 @@ import {
 } from '@curlew/codec'
 import { Message, NEVER } from '@curlew/protocol'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { QueuedRecord, SessionRecord, SubscriptionRecord, WillRecord } from './store.ts'
+import { type QueuedRecord, queuedRecord } from './queued-record.ts'
+import type { SessionRecord, SubscriptionRecord, WillRecord } from './store.ts'
 
 /**
  * How the things of a store become bytes. Every value in the engine begins with a version and a checksum; strings, binary data and
@@ -180,28 +181,20 @@ export function writeQueued(writer: PacketWriter, record: QueuedRecord): void {
   if (bodyId !== 0) writeNumber(writer, bodyId)
 }
 
-/** A queued message as it is read: its body may have to be looked up. */
-export type ReadQueuedRecord<Found> = Omit<QueuedRecord, 'message'> & { readonly message: Found }
-
-/** @param messageOf gives the message, of a body if its number is not 0 */
-export function readQueued<Found>(reader: PacketReader, messageOf: (bodyId: number) => Found): ReadQueuedRecord<Found> {
+/** Reads a queued message, whose body may have to be looked up. @param messageOf gives the message, of a body if its number is not 0 */
+export function readQueued<Found>(reader: PacketReader, messageOf: (bodyId: number) => Found): QueuedRecord<Found> {
   const flags = reader.byte()
   const sequence = readNumber(reader)
   const subscriptionIdentifiers: number[] = []
   for (let count = readNumber(reader); count > 0; count--) subscriptionIdentifiers.push(readNumber(reader))
   const sharedFilter = (flags & queuedFlags.shared) === 0 ? undefined : reader.utf8String()
   const bodyId = (flags & queuedFlags.body) === 0 ? 0 : readNumber(reader)
-  return {
-    sequence,
-    message: messageOf(bodyId),
-    qos: (flags & 3) as 1 | 2,
-    retain: (flags & queuedFlags.retain) !== 0,
-    subscriptionIdentifiers,
-    sharedFilter,
-    isReleased: false,
-    envelope: 0,
-    bodyId,
-  }
+  const qos = (flags & 3) as 1 | 2
+  const retain = (flags & queuedFlags.retain) !== 0
+  const record = queuedRecord(sequence, messageOf(bodyId), qos, retain, { subscriptionIdentifiers, sharedFilter })
+  record.envelope = 0
+  record.bodyId = bodyId
+  return record
 }
 
 const sessionFlags = { disconnected: 1, will: 2, willIsDue: 4, willExpires: 8 } as const

@@ -1,5 +1,6 @@
 import type { PacketWriter } from '@curlew/codec'
 import type { Segment, StoredSessionState } from './catalogue.ts'
+import type { QueuedRecord } from './queued-record.ts'
 import {
   type Clocks,
   finishRecord,
@@ -10,7 +11,6 @@ import {
   writeNumber,
   writeQueued,
 } from './records.ts'
-import type { QueuedRecord } from './store.ts'
 
 /** Messages in a segment at most: what is read at a time, so what a waiting queue costs in memory. */
 export const SEGMENT_COUNT_MAX = 256

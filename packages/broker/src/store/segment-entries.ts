@@ -1,7 +1,8 @@
 import type { PacketReader } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
+import type { QueuedRecord } from './queued-record.ts'
 import { type Clocks, CorruptRecordError, readMessage, readNumber, readQueued, readRecord } from './records.ts'
-import { messageBytes, type QueuedRecord } from './store.ts'
+import { messageBytes } from './store.ts'
 
 /** One queued message of a segment, as far as it matters to whoever checks the segment. */
 export interface SegmentEntry {

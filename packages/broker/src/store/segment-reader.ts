@@ -3,8 +3,8 @@ import type { Segment } from './catalogue.ts'
 import { isDamage } from './damage.ts'
 import type { Engine } from './engine.ts'
 import { bodyKey, segmentKey } from './keys.ts'
+import type { QueuedRecord } from './queued-record.ts'
 import { type Clocks, CorruptRecordError, readMessage, readNumber, readQueued, readRecord } from './records.ts'
-import type { QueuedRecord } from './store.ts'
 
 /** Bodies of messages by their number. */
 type Bodies = ReadonlyMap<number, Message>
@@ -45,7 +45,7 @@ function contentsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks, bodies
     const record = readQueued(reader, bodyId => (bodyId === 0 ? readMessage(reader, clocks) : bodies.get(bodyId)))
     if (gone.has(record.sequence)) continue
     if (record.message === undefined) lost.push(record)
-    else records.push({ ...record, message: record.message })
+    else records.push(record as QueuedRecord)
   }
   return { records, lost }
 }

@@ -1,4 +1,4 @@
-import type { QueuedRecord } from './store.ts'
+import type { QueuedRecord } from './queued-record.ts'
 
 /** So many places of messages that have gone are kept at most before the list is packed. */
 const GONE_MAX = 1024

@@ -1,4 +1,5 @@
 import type { Runtime } from '../runtime/runtime.ts'
+import type { QueuedRecord } from './queued-record.ts'
 import { type Clocks, clocksOf } from './records.ts'
 import {
   endLine,
@@ -11,7 +12,7 @@ import {
   subscriptionLine,
 } from './state-line.ts'
 import type { StateSelection } from './state-selection.ts'
-import type { QueuedRecord, Store, StoredSession } from './store.ts'
+import type { Store, StoredSession } from './store.ts'
 import { answerOf } from './store-wait.ts'
 
 /**

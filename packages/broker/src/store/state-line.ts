@@ -1,7 +1,8 @@
 import type { PublishProperties } from '@curlew/codec'
 import { type Message, NEVER } from '@curlew/protocol'
+import type { QueuedRecord } from './queued-record.ts'
 import type { Clocks } from './records.ts'
-import type { QueuedRecord, SessionRecord, SubscriptionRecord, WillRecord } from './store.ts'
+import type { SessionRecord, SubscriptionRecord, WillRecord } from './store.ts'
 
 /**
  * What a store holds, as lines of JSON: one header, then each Session followed by what belongs to it, then retained messages, then one

@@ -7,10 +7,11 @@ import {
   VARIABLE_BYTE_INTEGER_MAX,
 } from '@curlew/codec'
 import { Message, NEVER } from '@curlew/protocol'
+import { type QueuedRecord, queuedRecord } from './queued-record.ts'
 import type { Clocks } from './records.ts'
 import { Fields, StateFault } from './state-fields.ts'
 import { STATE_FORMAT, STATE_VERSION, StateCounts } from './state-line.ts'
-import type { QueuedRecord, SessionRecord, SubscriptionRecord, WillRecord } from './store.ts'
+import type { SessionRecord, SubscriptionRecord, WillRecord } from './store.ts'
 
 /** Seconds, in four bytes. */
 const INTERVAL_MAX = 0xffffffff
@@ -163,21 +164,18 @@ export class StateReader {
 
   #queued(fields: Fields): StateEntry {
     const clientId = this.#owner(fields)
-    const record: QueuedRecord = {
-      sequence: fields.number('sequence', 0),
-      message: this.#message(fields.object('message')),
-      qos: fields.oneOf('qos', [1, 2]),
-      retain: fields.boolean('retain'),
-      subscriptionIdentifiers: fields.numbers('subscriptionIdentifiers', 1, VARIABLE_BYTE_INTEGER_MAX),
-      sharedFilter: fields.optionalText(
-        'sharedFilter',
-        isSharedTopicFilter,
-        'the Topic Filter of a Shared Subscription',
-      ),
-      isReleased: fields.boolean('isReleased'),
-      envelope: Number.MAX_SAFE_INTEGER,
-      bodyId: 0,
-    }
+    const sharedFilterText = 'the Topic Filter of a Shared Subscription'
+    const record = queuedRecord(
+      fields.number('sequence', 0),
+      this.#message(fields.object('message')),
+      fields.oneOf('qos', [1, 2]),
+      fields.boolean('retain'),
+      {
+        subscriptionIdentifiers: fields.numbers('subscriptionIdentifiers', 1, VARIABLE_BYTE_INTEGER_MAX),
+        sharedFilter: fields.optionalText('sharedFilter', isSharedTopicFilter, sharedFilterText),
+      },
+    )
+    record.isReleased = fields.boolean('isReleased')
     if (record.isReleased && record.qos !== 2) fields.refuse('isReleased', 'must be false at QoS 1')
     const last = this.#session?.lastSequence ?? -1
     if (record.sequence <= last) fields.refuse('sequence', `must be more than ${last}, which the message before has`)

@@ -1,5 +1,6 @@
 import type { QoS, RetainHandling } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
+import type { QueuedRecord } from './queued-record.ts'
 
 /** What a Session is apart from its subscriptions and messages. */
 export interface SessionRecord {
@@ -30,24 +31,6 @@ export interface SubscriptionRecord {
   readonly retainAsPublished: boolean
   readonly retainHandling: RetainHandling
   readonly identifier: number | undefined
-}
-
-/** A QoS 1 or QoS 2 message that a Session has to deliver. */
-export interface QueuedRecord {
-  /** Position in the Session's queue; grows by at least one per message. The Packet Identifier follows from it. */
-  readonly sequence: number
-  readonly message: Message
-  readonly qos: 1 | 2
-  readonly retain: boolean
-  readonly subscriptionIdentifiers: readonly number[]
-  /** The Shared Subscription that the message came by, if it did. */
-  readonly sharedFilter: string | undefined
-  /** Whether PUBREC has come, so that only PUBREL is to be sent. Set by the Session. */
-  isReleased: boolean
-  /** The Store's own: the envelope it was told of the message in. 0 before that, and for what comes from an earlier run. */
-  envelope: number
-  /** The Store's own: which stored body the message shares with other Sessions, or 0. */
-  bodyId: number
 }
 
 /** What waits in the queue of a stored Session, in numbers; {@link Store.readQueue} has the messages. */

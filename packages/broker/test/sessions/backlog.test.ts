@@ -3,20 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { Backlog, type BacklogOwner, type QueueLimits } from '../../src/sessions/backlog.ts'
 import { WaitingTotals } from '../../src/sessions/waiting-totals.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
-import { messageBytes, type QueuedRecord } from '../../src/store/store.ts'
+import type { QueuedRecord } from '../../src/store/queued-record.ts'
+import { messageBytes } from '../../src/store/store.ts'
+import { queued } from '../store/store-records.ts'
 import { messageOf } from '../support/subscribers.ts'
 
-const recordOf = (sequence: number, payloadBytes = 0): QueuedRecord => ({
-  sequence,
-  message: messageOf('t', 'x'.repeat(payloadBytes)),
-  qos: 1,
-  retain: false,
-  subscriptionIdentifiers: [],
-  sharedFilter: undefined,
-  isReleased: false,
-  envelope: 0,
-  bodyId: 0,
-})
+const recordOf = (sequence: number, payloadBytes = 0): QueuedRecord =>
+  queued(sequence, messageOf('t', 'x'.repeat(payloadBytes)))
 const sequencesOf = (records: readonly QueuedRecord[]): number[] => records.map(({ sequence }) => sequence)
 
 /** A store that answers reads when the test says so. */

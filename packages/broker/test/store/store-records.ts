@@ -1,5 +1,6 @@
 import type { Message } from '@curlew/protocol'
-import type { QueuedRecord, SessionRecord, SubscriptionRecord } from '../../src/store/store.ts'
+import { type QueuedRecord, queuedRecord } from '../../src/store/queued-record.ts'
+import type { SessionRecord, SubscriptionRecord } from '../../src/store/store.ts'
 import { messageOf } from '../support/subscribers.ts'
 
 export const session = (clientId: string, fields: Partial<SessionRecord> = {}): SessionRecord => ({
@@ -20,14 +21,5 @@ export const subscription = (filter: string, fields: Partial<SubscriptionRecord>
   ...fields,
 })
 
-export const queued = (sequence: number, message: Message = messageOf('t', `m${sequence}`)): QueuedRecord => ({
-  sequence,
-  message,
-  qos: 1,
-  retain: false,
-  subscriptionIdentifiers: [],
-  sharedFilter: undefined,
-  isReleased: false,
-  envelope: Number.MAX_SAFE_INTEGER,
-  bodyId: 0,
-})
+export const queued = (sequence: number, message: Message = messageOf('t', `m${sequence}`)): QueuedRecord =>
+  queuedRecord(sequence, message, 1, false, { subscriptionIdentifiers: [], sharedFilter: undefined })

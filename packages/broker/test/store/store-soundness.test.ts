@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { nodeRuntime } from '../../src/runtime/node-runtime.ts'
-import type { QueuedRecord } from '../../src/store/store.ts'
+import type { QueuedRecord } from '../../src/store/queued-record.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { diskStore } from '../support/filled-store.ts'
 import { MapEngine } from '../support/map-engine.ts'

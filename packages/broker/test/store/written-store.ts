@@ -1,5 +1,5 @@
 import { DiskStore, type DiskStoreOptions } from '../../src/store/disk-store.ts'
-import type { QueuedRecord } from '../../src/store/store.ts'
+import type { QueuedRecord } from '../../src/store/queued-record.ts'
 import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 import { readState } from '../support/stored-state.ts'

@@ -1,13 +1,7 @@
 import type { Message } from '@curlew/protocol'
 import { MemoryStore } from '../../src/store/memory-store.ts'
-import type {
-  QueuedRecord,
-  SessionRecord,
-  Store,
-  StoredState,
-  StoreHealth,
-  SubscriptionRecord,
-} from '../../src/store/store.ts'
+import type { QueuedRecord } from '../../src/store/queued-record.ts'
+import type { SessionRecord, Store, StoredState, StoreHealth, SubscriptionRecord } from '../../src/store/store.ts'
 
 /**
  * A {@link MemoryStore} that settles when the test says so, as one on a slow disk does: what a turn changed is one envelope,

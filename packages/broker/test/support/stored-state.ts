@@ -1,6 +1,7 @@
 import type { PublishProperties } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
-import type { QueuedRecord, Store, StoredSession, StoredState } from '../../src/store/store.ts'
+import type { QueuedRecord } from '../../src/store/queued-record.ts'
+import type { Store, StoredSession, StoredState } from '../../src/store/store.ts'
 
 /** Everything about a message that must come back, as plain data; the expiry is the business of a test of its own. */
 export function plainMessage({ topic, payload, qos, retain, properties, publisherId }: Message): unknown {

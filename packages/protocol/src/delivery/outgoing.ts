@@ -1,27 +1,23 @@
-import { isFailure, PacketType, ProtocolError, packetTypeName, type ReasonCode } from '@curlew/codec'
+import { isFailure, PacketType, ProtocolError, packetTypeName, type QoS, type ReasonCode } from '@curlew/codec'
 import { PacketIdTable } from './packet-id-table.ts'
 
-/** Where a delivery stands: what it waits for, or that it is over. */
-export type DeliveryPhase = 'awaiting-puback' | 'awaiting-pubrec' | 'awaiting-pubcomp' | 'finished'
+/** Where a delivery stands: that it has not begun, what it waits for, or that it is over. */
+export type DeliveryPhase = 'waiting' | 'awaiting-puback' | 'awaiting-pubrec' | 'awaiting-pubcomp' | 'finished'
 
-/** One QoS 1 or QoS 2 message between our first PUBLISH and the last acknowledgement. */
-export class OutgoingDelivery<Content> {
-  readonly content: Content
+/**
+ * One QoS 1 or QoS 2 message between our first PUBLISH and the last acknowledgement. Whoever delivers has an object for each message
+ * anyway, which carries this: no second one is allocated per message (bench/macro: p2p QoS 1).
+ */
+export interface OutgoingDelivery {
   readonly packetId: number
-  readonly qos: 1 | 2
-  /** Which delivery of the Session this is, in the order of sending. */
-  readonly order: number
+  /** 1 or 2. */
+  readonly qos: QoS
+  /** Grows from one message of the Session to the next, in the order of sending. */
+  readonly sequence: number
+  /** This and `usesQuota` are {@link OutgoingDeliveries}' own, which sets them when the delivery begins. */
   phase: DeliveryPhase
   /** Whether its PUBLISH went out on this Network Connection and therefore uses send quota. */
-  usesQuota = true
-
-  constructor(content: Content, packetId: number, qos: 1 | 2, order: number) {
-    this.content = content
-    this.order = order
-    this.packetId = packetId
-    this.qos = qos
-    this.phase = qos === 1 ? 'awaiting-puback' : 'awaiting-pubrec'
-  }
+  usesQuota: boolean
 }
 
 /** What a PUBREC calls for. */
@@ -41,21 +37,19 @@ export type AfterPubrec =
  *     QoS 2   start ─▶ awaiting-pubrec ── PUBREC ─▶ awaiting-pubcomp ── PUBCOMP ─▶ finished
  *                            └───────── PUBREC with a failure code ──────────────▶ finished
  *
- * It performs no I/O and reads no clock. Deliveries are numbered in the order of sending, which is the
- * order PUBLISH packets are sent in again after a reconnect [MQTT-4.6.0-1].
+ * It performs no I/O and reads no clock. The sequences of deliveries give the order in which PUBLISH packets are sent again after a
+ * reconnect [MQTT-4.6.0-1].
  *
  * The send quota of section 4.9 is not a number that acknowledgements add to: it is the Receive Maximum less
  * the deliveries that use quota, so an acknowledgement that belongs to none of them cannot change it.
  */
-export class OutgoingDeliveries<Content> {
-  readonly #deliveries = new PacketIdTable<OutgoingDelivery<Content>>()
-  /** Deliveries begun so far. */
-  #started = 0
+export class OutgoingDeliveries<Delivery extends OutgoingDelivery> {
+  readonly #deliveries = new PacketIdTable<Delivery>()
   /** Deliveries in the table with `usesQuota`. */
   #usingQuota = 0
   #receiveMaximum: number
   /** What is to be sent again on this Network Connection, from `#resendNext` on. */
-  #resends: OutgoingDelivery<Content>[] = []
+  #resends: Delivery[] = []
   #resendNext = 0
   /** How many of `#resends`, from the first on, are sent again as PUBREL; the others are as PUBLISH. */
   #pubrelCount = 0
@@ -88,22 +82,22 @@ export class OutgoingDeliveries<Content> {
     return this.#deliveries.get(packetId) !== undefined
   }
 
-  /** What is delivered with this Packet Identifier, or `undefined` if it is not in use. */
-  content(packetId: number): Content | undefined {
-    return this.#deliveries.get(packetId)?.content
+  /** The delivery with this Packet Identifier, or `undefined` if it is not in use. */
+  get(packetId: number): Delivery | undefined {
+    return this.#deliveries.get(packetId)
   }
 
   /**
    * Records that a message is sent. Call it only while {@link hasQuota}, with an identifier that is not in use.
    *
-   * @returns the delivery, whose `content` is kept until it is finished
+   * @param delivery kept until it is finished
    * @throws {RangeError} when it is called at another time or with another identifier
    */
-  start(content: Content, packetId: number, qos: 1 | 2): OutgoingDelivery<Content> {
+  start(delivery: Delivery): void {
     if (!this.hasQuota) throw new RangeError('send quota is used up')
-    const delivery = this.#add(content, packetId, qos)
+    this.#add(delivery, false)
+    delivery.usesQuota = true
     this.#usingQuota++
-    return delivery
   }
 
   /**
@@ -112,10 +106,9 @@ export class OutgoingDeliveries<Content> {
    * @param isReleased whether its PUBREC had come; only a QoS 2 delivery has one
    * @throws {RangeError} when the identifier is in use
    */
-  restore(content: Content, packetId: number, qos: 1 | 2, isReleased: boolean): void {
-    if (isReleased && qos === 1) throw new RangeError('a QoS 1 delivery has no PUBREC')
-    const delivery = this.#add(content, packetId, qos)
-    if (isReleased) delivery.phase = 'awaiting-pubcomp'
+  restore(delivery: Delivery, isReleased: boolean): void {
+    if (isReleased && delivery.qos === 1) throw new RangeError('a QoS 1 delivery has no PUBREC')
+    this.#add(delivery, isReleased)
     delivery.usesQuota = false
   }
 
@@ -123,7 +116,7 @@ export class OutgoingDeliveries<Content> {
    * @returns what the PUBACK finished, or `undefined` when nothing is under way with its identifier
    * @throws {ProtocolError} when what is under way waits for another packet
    */
-  puback(packetId: number): Content | undefined {
+  puback(packetId: number): Delivery | undefined {
     const delivery = this.#deliveries.get(packetId)
     if (delivery === undefined) return undefined
     expectPhase(delivery, 'awaiting-puback', PacketType.Puback)
@@ -154,7 +147,7 @@ export class OutgoingDeliveries<Content> {
    * @returns what the PUBCOMP finished, or `undefined` when nothing is under way with its identifier
    * @throws {ProtocolError} when what is under way waits for another packet
    */
-  pubcomp(packetId: number): Content | undefined {
+  pubcomp(packetId: number): Delivery | undefined {
     const delivery = this.#deliveries.get(packetId)
     if (delivery === undefined) return undefined
     expectPhase(delivery, 'awaiting-pubcomp', PacketType.Pubcomp)
@@ -165,9 +158,9 @@ export class OutgoingDeliveries<Content> {
    * Ends a delivery whose PUBLISH cannot be sent again, being larger than the receiver's Maximum Packet Size on this
    * Network Connection [MQTT-3.1.2-25].
    *
-   * @returns what was to be delivered, or `undefined` if the identifier is not in use
+   * @returns the delivery, or `undefined` if the identifier is not in use
    */
-  abandon(packetId: number): Content | undefined {
+  abandon(packetId: number): Delivery | undefined {
     const delivery = this.#deliveries.get(packetId)
     return delivery && this.#finish(delivery)
   }
@@ -196,7 +189,7 @@ export class OutgoingDeliveries<Content> {
    *
    * @returns `undefined` when there is none or the quota is used up; ask again after an acknowledgement
    */
-  nextResend(): OutgoingDelivery<Content> | undefined {
+  nextResend(): Delivery | undefined {
     for (; this.#resendNext < this.#resends.length; this.#resendNext++) {
       const delivery = this.#resends[this.#resendNext]!
       const isPubrel = this.#resendNext < this.#pubrelCount
@@ -217,27 +210,27 @@ export class OutgoingDeliveries<Content> {
   }
 
   /** All that is unfinished, in the order of sending. */
-  unfinished(): OutgoingDelivery<Content>[] {
-    return this.#deliveries.values().sort((one, other) => one.order - other.order)
+  unfinished(): Delivery[] {
+    return this.#deliveries.values().sort((one, other) => one.sequence - other.sequence)
   }
 
-  #add(content: Content, packetId: number, qos: 1 | 2): OutgoingDelivery<Content> {
+  #add(delivery: Delivery, isReleased: boolean): void {
+    const { packetId, qos } = delivery
     if (this.isInUse(packetId)) throw new RangeError(`Packet Identifier ${packetId} is in use`)
-    const delivery = new OutgoingDelivery(content, packetId, qos, this.#started++)
+    delivery.phase = isReleased ? 'awaiting-pubcomp' : qos === 1 ? 'awaiting-puback' : 'awaiting-pubrec'
     this.#deliveries.add(delivery)
-    return delivery
   }
 
-  #finish(delivery: OutgoingDelivery<Content>): Content {
+  #finish(delivery: Delivery): Delivery {
     this.#deliveries.remove(delivery)
     delivery.phase = 'finished'
     if (delivery.usesQuota) this.#usingQuota--
-    return delivery.content
+    return delivery
   }
 }
 
 /** @throws {ProtocolError} when the acknowledgement is of the wrong kind: the receiver has lost track, and going on could lose messages */
-function expectPhase({ packetId, phase }: OutgoingDelivery<unknown>, expected: DeliveryPhase, type: PacketType): void {
+function expectPhase({ packetId, phase }: OutgoingDelivery, expected: DeliveryPhase, type: PacketType): void {
   if (phase === expected) return
   throw new ProtocolError(`${packetTypeName(type)} for Packet Identifier ${packetId}, which is ${phase}`)
 }
