@@ -23,11 +23,8 @@ export const sharedStrategies: readonly SharedStrategy[] = [
 /** Members that `least-in-flight` compares for one message; with more, it looks at the next so many in turn. */
 const COMPARED_MAX = 16
 
-/** A member with its own Subscription and what that means for a message. */
-interface Member {
-  readonly subscription: Subscription
-  readonly terms: DeliveryTerms
-}
+/** A member, and how it gets a message: as its own Subscription says. */
+type Member = Delivery
 
 /**
  * The Session that stands for all members of one Shared Subscription: each message that matches goes to exactly
@@ -62,20 +59,21 @@ export class SharedGroup implements Subscriber {
 
   /** Adds a member, or gives it another Subscription. @returns whether it is new */
   join(subscription: Subscription): boolean {
+    const { subscriber } = subscription
     const terms = { ...mergeTerms([subscription]), sharedFilter: this.sharedFilter }
-    const index = this.#members.findIndex(member => member.subscription.subscriber === subscription.subscriber)
+    const index = this.#members.findIndex(member => member.subscriber === subscriber)
     if (index !== -1) {
-      this.#members[index] = { subscription, terms }
+      this.#members[index] = { subscriber, terms }
       return false
     }
-    this.#members.push({ subscription, terms })
+    this.#members.push({ subscriber, terms })
     return true
   }
 
   /** @returns whether it was a member */
   leave(subscriber: Subscriber): boolean {
     const count = this.#members.length
-    this.#members = this.#members.filter(member => member.subscription.subscriber !== subscriber)
+    this.#members = this.#members.filter(member => member.subscriber !== subscriber)
     return this.#members.length < count
   }
 
@@ -92,7 +90,7 @@ export class SharedGroup implements Subscriber {
   deliver(message: Message): void {
     const chosen = this.#choose(message, this.#members)
     if (chosen === undefined) return
-    const { subscriber, terms } = this.#claimRoom(message, 0, chosen, this.#members) ?? deliveryTo(chosen)
+    const { subscriber, terms } = this.#claimRoom(message, 0, chosen, this.#members) ?? chosen
     subscriber.deliver(message, terms)
   }
 
@@ -103,14 +101,14 @@ export class SharedGroup implements Subscriber {
    * @returns `false` when there is no other, or none that has room and is better
    */
   redeliver(message: Message, from: Subscriber, mustBeConnected: boolean): boolean {
-    const others = this.#members.filter(({ subscription: { subscriber } }) => {
+    const others = this.#members.filter(({ subscriber }) => {
       return subscriber !== from && (subscriber.isConnected || !mustBeConnected)
     })
     const chosen = this.#choose(message, others)
     if (chosen === undefined) return false
     const withRoom = this.#claimRoom(message, 0, chosen, others)
     if (withRoom === undefined && mustBeConnected) return false // where it is, it costs no other message
-    const { subscriber, terms } = withRoom ?? deliveryTo(chosen)
+    const { subscriber, terms } = withRoom ?? chosen
     subscriber.deliver(message, terms)
     return true
   }
@@ -120,18 +118,17 @@ export class SharedGroup implements Subscriber {
 
   /** Members that are away: what waits with them can go to somebody who is there. */
   absentMembers(): Subscriber[] {
-    return this.#members.map(member => member.subscription.subscriber).filter(subscriber => !subscriber.isConnected)
+    return this.#members.map(({ subscriber }) => subscriber).filter(({ isConnected }) => !isConnected)
   }
 
   /** Finds room with the member that was chosen, or else with any, those first that are connected. */
   #claimRoom(message: Message, decision: number, chosen: Member, members: readonly Member[]): Delivery | undefined {
-    const claim = ({ subscription, terms }: Member) => subscription.subscriber.claimRoom(message, terms, decision)
-    const found = claim(chosen)
+    const found = chosen.subscriber.claimRoom(message, chosen.terms, decision)
     if (found !== undefined) return found
     for (const isConnected of [true, false]) {
-      for (const member of members) {
-        if (member === chosen || member.subscription.subscriber.isConnected !== isConnected) continue
-        const other = claim(member)
+      for (const { subscriber, terms } of members) {
+        if (subscriber === chosen.subscriber || subscriber.isConnected !== isConnected) continue
+        const other = subscriber.claimRoom(message, terms, decision)
         if (other !== undefined) return other
       }
     }
@@ -140,7 +137,8 @@ export class SharedGroup implements Subscriber {
 
   /** One of those that are connected, if there are any. */
   #choose(message: Message, members: readonly Member[]): Member | undefined {
-    const connected = members.filter(member => member.subscription.subscriber.isConnected)
+    // Mostly all are there, and nothing need be allocated (bench/macro: shared group).
+    const connected = members.every(isConnected) ? members : members.filter(isConnected)
     const candidates = connected.length > 0 ? connected : members
     return candidates.length === 0 ? undefined : this.#pick(candidates, message)
   }
@@ -155,7 +153,7 @@ export class SharedGroup implements Subscriber {
       case 'random':
         return members[Math.floor(this.#random() * members.length)]!
       case 'local-first': {
-        const local = members.filter(member => member.subscription.subscriber.isLocal)
+        const local = members.filter(({ subscriber }) => subscriber.isLocal)
         return this.#next(local.length > 0 ? local : members)
       }
       case 'least-in-flight':
@@ -172,17 +170,21 @@ export class SharedGroup implements Subscriber {
 
   #leastBusy(members: readonly Member[]): Member {
     let best = this.#next(members)
+    let least = best.subscriber.unfinishedCount
     const start = this.#turn
-    for (let step = 1; step < Math.min(members.length, COMPARED_MAX); step++) {
+    for (let step = 1; least > 0 && step < Math.min(members.length, COMPARED_MAX); step++) {
       const member = members[(start + step) % members.length]!
-      if (member.subscription.subscriber.unfinishedCount < best.subscription.subscriber.unfinishedCount) best = member
+      const { unfinishedCount } = member.subscriber
+      if (unfinishedCount >= least) continue
+      best = member
+      least = unfinishedCount
     }
     return best
   }
 }
 
-function deliveryTo({ subscription, terms }: Member): Delivery {
-  return { subscriber: subscription.subscriber, terms }
+function isConnected({ subscriber }: Member): boolean {
+  return subscriber.isConnected
 }
 
 /** FNV-1a over the UTF-16 units of a topic. */
