@@ -7,6 +7,8 @@ import {
 } from '@curlew/codec'
 import { copyBytes, type PayloadSlab, SHARED_PAYLOAD_MAX } from './payload-slab.ts'
 
+/** A payload from this size on, in bytes, goes to several receivers from where it lies, rather than being copied for each. */
+export const LARGE_PAYLOAD_MIN = 16_384
 /** A payload in memory of its packet stays there when that is at most so many times as large. */
 const PINNED_FACTOR_MAX = 2
 
@@ -73,6 +75,11 @@ export class Message implements PublishContent {
   }
   get payloadLength(): number {
     return this.#payloadEnd - this.#payloadStart
+  }
+
+  /** Whether {@link hold} or {@link own} has been called, or might as well have been. */
+  get isKept(): boolean {
+    return this.#keeping !== 'view'
   }
 
   /** The payload as a view of {@link bytes}. */

@@ -5,7 +5,7 @@ import {
   writePublish,
   writePublishHead,
 } from '@curlew/codec'
-import type { Message } from '@curlew/protocol'
+import { LARGE_PAYLOAD_MIN, type Message } from '@curlew/protocol'
 import type { ByteStream } from './byte-stream.ts'
 import type { Flushable, Turn } from './turn.ts'
 import type { WriterPool } from './writer-pool.ts'
@@ -31,8 +31,8 @@ export interface OutputServices {
   readonly counters: { sentBytes: number; sentPackets: number; sentPayloadBytes: number }
 }
 
-/** A payload from this size on is not copied for each receiver but handed to the host where it is, in bytes. */
-const LINKED_PAYLOAD_MIN = 16_384
+/** A payload up to this size that nobody keeps is copied, in bytes: with what may have collected, the buffer stays one that is used again. */
+const COPIED_VIEW_MAX = 65_536
 /** So much collected output leaves before the turn ends, in bytes: memory stays small in a large fan-out. */
 const EARLY_FLUSH_BYTES = 131_072
 
@@ -94,7 +94,7 @@ export class Output implements Flushable {
     const writer = this.writer()
     const { payloadLength } = message
     this.#services.counters.sentPayloadBytes += payloadLength
-    if (payloadLength < LINKED_PAYLOAD_MIN) writePublish(writer, message, header, version)
+    if (!isLinked(message)) writePublish(writer, message, header, version)
     else {
       writePublishHead(writer, message, header, version)
       this.#closePart(writer)
@@ -161,4 +161,12 @@ export class Output implements Flushable {
     this.#partBytes += writer.position - this.#partStart
     this.#partStart = writer.position
   }
+}
+
+/**
+ * Whether a payload goes to the host from where it lies. To be linked what nobody keeps would have to be copied to memory of its own, which is
+ * new and soon garbage; the buffer of the turn is used again (bench/macro: p2p 64 KiB).
+ */
+function isLinked({ payloadLength, isKept }: Message): boolean {
+  return payloadLength >= LARGE_PAYLOAD_MIN && (isKept || payloadLength > COPIED_VIEW_MAX)
 }

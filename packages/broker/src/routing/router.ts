@@ -1,5 +1,5 @@
 import { hasWildcards, isSharedFilter } from '@curlew/codec'
-import type { Message } from '@curlew/protocol'
+import { LARGE_PAYLOAD_MIN, type Message } from '@curlew/protocol'
 import type { Store } from '../store/store.ts'
 import { type RetainedLimits, RetainedMessages } from './retained-messages.ts'
 import { SharedGroup, SharedGroups, type SharedStrategy } from './shared-groups.ts'
@@ -96,6 +96,7 @@ export class Router {
   publish(message: Message): number {
     this.counters.routed++
     const receivers = this.#routes.get(message.topic) ?? this.#findReceivers(message.topic)
+    if (receivers.length > 1) keepLarge(message)
     let count = 0
     for (let index = 0; index < receivers.length; index++) {
       const { subscriber, forOthers, forOwn } = receivers[index]!
@@ -132,6 +133,7 @@ export class Router {
   /** Makes the deliveries that {@link reserve} has found. @returns how many */
   deliver(message: Message, deliveries: readonly Delivery[]): number {
     this.counters.routed++
+    if (deliveries.length > 1) keepLarge(message)
     for (const { subscriber, terms } of deliveries) subscriber.deliver(message, terms)
     if (deliveries.length === 0) this.counters.unmatched++
     return deliveries.length
@@ -225,6 +227,11 @@ export class Router {
 
 /** What a group asks for on behalf of its members, whose own options count when one is chosen. */
 const groupOptions = { qos: 2, noLocal: false, retainAsPublished: true, identifier: undefined } as const
+
+/** Gives a large payload memory that all receivers share, before each of them copies it. */
+function keepLarge(message: Message): void {
+  if (message.payloadLength >= LARGE_PAYLOAD_MIN) message.own()
+}
 
 function isGroup({ subscriber }: Receiver): boolean {
   return subscriber instanceof SharedGroup

@@ -72,27 +72,53 @@ test('a turn in which nothing is collected writes nothing', () => {
   expect(stream.writes).toEqual([])
 })
 
-test('a large payload is copied once and handed over to all receivers, a small one is copied for each', () => {
-  const { runtime, stream, output } = setUp()
-  const [large, small] = [Buffer.alloc(16_384, 'L'), Buffer.alloc(16_383, 'S')]
-  const [first, second] = [large, small].map(bytes =>
-    messageOf('t', '', { bytes: Uint8Array.from(bytes), payloadEnd: bytes.length }),
-  )
-  const network = [first!.bytes, second!.bytes]
+/** A message as it came from the network, whose memory the next read will use again. */
+const arrived = (length: number, content: string) =>
+  messageOf('t', '', { bytes: Uint8Array.from(Buffer.alloc(length, content)), payloadEnd: length })
 
-  for (const message of [first!, second!, first!]) output.publish(message, header, 4)
-  for (const bytes of network) bytes.fill(0xff) // the next read goes into the same memory
+/** PUBLISH of 3.1.1 for topic `t`, with at least 16 381 bytes. */
+const packetOf = (length: number, content: string): Buffer => {
+  const bytes = [
+    0x30,
+    ((length + 3) & 0x7f) | 0x80,
+    (((length + 3) >> 7) & 0x7f) | 0x80,
+    (length + 3) >> 14,
+    0,
+    1,
+    0x74,
+  ]
+  return Buffer.concat([Buffer.from(bytes), Buffer.alloc(length, content)])
+}
+
+test('a large payload that somebody keeps is handed over where it is to all receivers, a small one is copied for each', () => {
+  const { runtime, stream, output } = setUp()
+  const [large, small] = [arrived(16_384, 'L').own(), arrived(16_383, 'S').own()]
+
+  for (const message of [large, small, large]) output.publish(message, header, 4)
   runtime.endTurn()
 
-  const chunks = stream.writes.flat().filter(chunk => chunk.length >= 16_383)
-  expect(chunks.map(({ length }) => length)).toEqual([16_384, 16_383 + 14, 16_384])
-  expect(chunks[0]!.buffer).toBe(chunks[2]!.buffer)
-  const packets = [large, small, large].map(bytes =>
-    Buffer.concat([Buffer.from([0x30, 0x83, 0x80, 1, 0, 1, 0x74]), bytes]),
-  )
-  packets[1] = Buffer.concat([Buffer.from([0x30, 0x82, 0x80, 1, 0, 1, 0x74]), small])
+  const linked = stream.writes.flat().filter(chunk => chunk.buffer === large.bytes.buffer)
+  expect(linked.map(({ length }) => length)).toEqual([16_384, 16_384])
+  const packets = [packetOf(16_384, 'L'), packetOf(16_383, 'S'), packetOf(16_384, 'L')]
   expect(stream.written.equals(Buffer.concat(packets))).toBe(true)
 })
+
+test.each([16_384, 65_536, 65_537, 200_000])(
+  'a payload of %d bytes that nobody keeps survives the next read',
+  length => {
+    const { runtime, stream, output } = setUp()
+    const message = arrived(length, 'L')
+    const network = message.bytes
+
+    output.publish(message, header, 4)
+    output.publish(message, header, 4)
+    network.fill(0xff)
+    runtime.endTurn()
+
+    expect(message.isKept).toBe(length > 65_536)
+    expect(stream.written.equals(Buffer.concat([packetOf(length, 'L'), packetOf(length, 'L')]))).toBe(true)
+  },
+)
 
 test('more than 128 KiB leave before the turn ends, in order', () => {
   const { runtime, stream, output, publish } = setUp()

@@ -30,6 +30,23 @@ test('[MQTT-4.5.0-1] [MQTT3-4.5.0-1] a message goes to every Subscriber with a m
   expect([client, other, stranger].map(({ deliveries }) => deliveries.length)).toEqual([1, 1, 0])
 })
 
+test.each([
+  [16_384, 2, true],
+  [16_384, 1, false],
+  [16_383, 2, false],
+])('of a payload of %d bytes %d Subscribers share one copy: %s', (length, count, isShared) => {
+  const { router, subscribe } = setUp()
+  for (let index = 0; index < count; index++) subscribe('a', {}, new RecordingSubscriber(`client ${index}`))
+  const [published, reserved] = [messageOf('a', 'x'.repeat(length)), messageOf('a', 'x'.repeat(length))]
+
+  router.publish(published)
+  const deliveries = router.reserve(reserved)
+  if ('full' in deliveries) throw new Error('full')
+  router.deliver(reserved, deliveries)
+
+  expect([published.isKept, reserved.isKept]).toEqual([isShared, isShared])
+})
+
 test('[MQTT-3.3.4-2] [MQTT3-3.3.5-1] overlapping Subscriptions come to one delivery at their highest QoS', () => {
   const { router, client, subscribe } = setUp()
   subscribe('a/#', { qos: 1 })
