@@ -12,7 +12,7 @@ import type { ClientEvents, ClientState } from './client-events.ts'
 import type { Connection } from './connection.ts'
 import { Connector, type ConnectorOwner } from './connector.ts'
 import { Drains } from './drains.ts'
-import { abortError, ClientError, closedError, onAbort } from './error.ts'
+import { abortError, ClientError, closedError, offlineError, onAbort } from './error.ts'
 import { Events } from './events.ts'
 import type { ReceivedMessage } from './message.ts'
 import { type CloseOptions, type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.ts'
@@ -20,7 +20,7 @@ import { createMessage, type OutgoingMessage } from './outgoing-message.ts'
 import { type Payload, type PublishOptions, type PublishResult, unacknowledged } from './publish-options.ts'
 import { publishPromise } from './publish-promise.ts'
 import { Publisher } from './publisher.ts'
-import { reauthenticate } from './reauthenticate.ts'
+import { type ReauthenticateOptions, reauthenticate } from './reauthenticate.ts'
 import { Receiver } from './receiver.ts'
 import { quiet } from './rejections.ts'
 import type { ClientRuntime } from './runtime.ts'
@@ -169,9 +169,7 @@ export class Client implements ConnectorOwner {
   ): () => void {
     const message = this.#message(topic, payload, options)
     if (this.#state === 'closed') throw closedError()
-    if (this.#options.offline === 'reject' && !this.#connection) {
-      throw new ClientError('ERR_OFFLINE', 'there is no connection', { retryable: true })
-    }
+    if (this.#options.offline === 'reject' && !this.#connection) throw offlineError()
     message.settle = settle
     this.#publisher.publish(message)
     return () => this.#publisher.cancel(message)
@@ -242,11 +240,13 @@ export class Client implements ConnectorOwner {
    *
    * @returns when the Server has consented; while that is under way, further calls wait for the same exchange
    * @throws {ClientError} `ERR_OFFLINE`, `ERR_INVALID_ARGUMENT` without an Authentication Method, `ERR_AUTHENTICATION` when the method
-   * fails, or why the Server ended the connection
+   * fails, `ERR_TIMEOUT` when method and Server take longer than `timeoutMs`, after which the Client connects anew if it was the
+   * Server, or why the Server ended the connection
    */
-  reauthenticate(): Promise<void> {
+  reauthenticate({ timeoutMs }: ReauthenticateOptions = {}): Promise<void> {
+    const { authentication, runtime } = this.#options
     this.#reauthentication ??= quiet(
-      reauthenticate(this.#options.authentication, () => this.#connection).finally(() => {
+      reauthenticate(authentication, () => this.#connection, runtime, timeoutMs).finally(() => {
         this.#reauthentication = undefined
       }),
     )

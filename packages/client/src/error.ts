@@ -36,7 +36,7 @@ export type ClientErrorCode =
   | 'ERR_OVERFLOW'
   /** A handler or a listener of the application threw; `cause` is what it threw. */
   | 'ERR_HANDLER'
-  /** A request was not answered in time. */
+  /** A request, or `reauthenticate()`, was not answered in time. */
   | 'ERR_TIMEOUT'
   /** A value could not be made into a payload. */
   | 'ERR_ENCODE'
@@ -155,6 +155,11 @@ export function onAbort(signal: AbortSignal, callback: (error: ClientError) => v
   return () => {
     if (isListening) signal.removeEventListener('abort', listener)
   }
+}
+
+/** What a call gets that does not wait for a connection. @param more follows the words for that */
+export function offlineError(more = ''): ClientError {
+  return new ClientError('ERR_OFFLINE', `there is no connection${more}`, { retryable: true })
 }
 
 /** What is left undone when the Client is closed. */

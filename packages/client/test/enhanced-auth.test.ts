@@ -171,6 +171,52 @@ test('reauthenticate() rejects when the connection goes while the method works',
   expect(await failed).toMatchObject({ code: 'ERR_OFFLINE' })
 })
 
+const limits: [given: { timeoutMs?: number }, limitMs: number][] = [
+  [{}, 30_000],
+  [{ timeoutMs: 5_000 }, 5_000],
+]
+for (const [given, limitMs] of limits) {
+  test(`a Server that does not answer reauthenticate(${JSON.stringify(given)}) in ${limitMs} ms loses the connection`, async () => {
+    const { client, server, runtime } = await connected({ authentication: method(), keepAlive: 0 })
+    const failed = failure(client.reauthenticate(given))
+    await server.link.take()
+
+    await runtime.pass(limitMs - 1)
+    expect(client.state).toBe('connected')
+    await runtime.pass(1)
+
+    expect(await failed).toMatchObject({ code: 'ERR_TIMEOUT', retryable: true })
+    expect(await server.link.take()).toEqual(['DISCONNECT 80'])
+    expect(client.state).toBe('waiting')
+  })
+}
+
+test('a Server that consents in time keeps the connection', async () => {
+  const { client, server, runtime } = await connected({ authentication: method(), keepAlive: 0 })
+  const done = client.reauthenticate()
+  await server.link.take()
+  await runtime.pass(29_999)
+
+  server.link.send(auth(0x00, 'fine'))
+  await done
+  await runtime.pass(60_000)
+
+  expect(client.state).toBe('connected')
+})
+
+test('a method that takes longer than timeoutMs rejects reauthenticate() and leaves the connection', async () => {
+  let exchanges = 0
+  const step = () => (exchanges++ === 0 ? undefined : new Promise<undefined>(() => {}))
+  const { client, server, runtime } = await connected({ authentication: method({ step }), keepAlive: 0 })
+
+  const failed = failure(client.reauthenticate({ timeoutMs: 10 }))
+  await runtime.pass(10)
+
+  expect(await failed).toMatchObject({ code: 'ERR_TIMEOUT' })
+  expect(await server.link.take()).toEqual([])
+  expect(client.state).toBe('connected')
+})
+
 test('what comes behind a CONNACK waits until the proof in it has been checked', async () => {
   const proven = accept({ authenticationMethod: 'counting', authenticationData: bytes('proof') })
   const server = new ScriptedServer(link => {
