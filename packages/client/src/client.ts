@@ -214,7 +214,7 @@ export class Client implements ConnectorOwner {
    * Has the Server forget Subscriptions that an earlier run of the program made; those that `subscribe` gave end by themselves.
    *
    * @returns Reason Codes, one per filter; none below 5.0, and none when there is no connection: then it is done on the next one
-   * @throws {ClientError} `ERR_INVALID_ARGUMENT` or `ERR_CLOSED`
+   * @throws {ClientError} `ERR_INVALID_ARGUMENT`, `ERR_CLOSED`, or `ERR_OFFLINE` when 10 000 filters wait for a connection
    */
   unsubscribe(
     filters: string | readonly string[],

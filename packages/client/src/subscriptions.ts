@@ -13,12 +13,14 @@ import {
 } from '@curlew/codec'
 import { PacketIds } from '@curlew/protocol'
 import type { Connection } from './connection.ts'
-import { type ClientError, protocolFault, refusal, unsupported } from './error.ts'
+import { type ClientError, offlineError, protocolFault, refusal, unsupported } from './error.ts'
 import type { Subscription } from './subscription.ts'
 import { TopicTree } from './topic-tree.ts'
 
 /** Requests that wait for their answer at most; the rest waits here. */
 const REQUESTS_MAX = 1_000
+/** Filters to be taken back that wait for a connection at most: callers do not, so they do not see how many there are. */
+const WAITING_FILTERS_MAX = 10_000
 /** Topics whose receivers are remembered, then forgotten all together. */
 const TOPICS_MAX = 10_000
 /** Longer ones, in UTF-16 units, are not remembered: a Server could fill the memory with them. */
@@ -29,6 +31,8 @@ interface Entry {
   readonly filter: string
   /** What was sent last with this filter: the Server has one Subscription per filter [MQTT-3.8.4-3]. */
   identifier: number
+  /** Whether a SUBSCRIBE with this filter has been sent in this Session, so that the Server may have it. */
+  isAsked: boolean
   readonly subscriptions: Subscription[]
 }
 
@@ -57,6 +61,8 @@ export class Subscriptions {
   readonly #packetIds = new PacketIds()
   readonly #isInUse: (packetId: number) => boolean
   #removals: Removal[] = []
+  /** Those that wait for a connection, by filter. */
+  readonly #waiting = new Map<string, Removal>()
   #connection: Connection | undefined
   /** A Subscription that had been granted is refused when it is renewed. */
   onLost: ((subscription: Subscription, error: ClientError) => void) | undefined
@@ -72,7 +78,7 @@ export class Subscriptions {
 
   /** Requests that are not answered or not sent. */
   get openCount(): number {
-    let count = this.#removals.length + this.#requests.size
+    let count = this.#waiting.size + this.#removals.length + this.#requests.size
     for (const { state } of this.#standings.values()) if (state === 'wanted') count++
     return count
   }
@@ -81,7 +87,7 @@ export class Subscriptions {
   add(subscription: Subscription, settle: (error?: ClientError) => void): void {
     this.#standings.set(subscription, { state: 'wanted', settle })
     for (const filter of subscription.filters) {
-      const entry = this.#entries.get(filter) ?? { filter, identifier: 0, subscriptions: [] }
+      const entry = this.#entries.get(filter) ?? { filter, identifier: 0, isAsked: false, subscriptions: [] }
       entry.identifier = subscription.identifier
       entry.subscriptions.push(subscription)
       if (entry.subscriptions.length === 1) this.#plant(entry)
@@ -98,14 +104,19 @@ export class Subscriptions {
     const filters = subscription.filters.filter(filter => this.#uproot(filter, subscription))
     this.#byTopic.clear()
     if (filters.length === 0 || (standing?.state === 'wanted' && this.#connection)) return Promise.resolve()
-    return new Promise(resolve => this.unsubscribe({ filters, settle: () => resolve() }))
+    return new Promise(resolve => this.#takeBack({ filters, settle: () => resolve() }))
   }
 
-  /** Has the Server take filters back, whoever has subscribed to them. */
+  /**
+   * Has the Server take filters back, whoever has subscribed to them.
+   *
+   * @throws {ClientError} `ERR_OFFLINE` when there is no connection, and too many wait for one
+   */
   unsubscribe(removal: Removal): void {
-    this.#removals.push(removal)
-    this.pump()
-    if (!this.#connection) removal.settle()
+    if (this.#waiting.size >= WAITING_FILTERS_MAX) {
+      throw offlineError(`, and ${WAITING_FILTERS_MAX} filters wait for one`)
+    }
+    this.#takeBack(removal)
   }
 
   /**
@@ -124,23 +135,21 @@ export class Subscriptions {
     this.#connection = connection
     if (!sessionPresent) {
       for (const standing of this.#standings.values()) standing.state = 'wanted'
-      for (const { settle } of this.#removals) settle() // gone with the Session
-      this.#removals = []
+      for (const entry of this.#entries.values()) entry.isAsked = false
+      this.#waiting.clear() // gone with the Session
     }
+    this.#removals.push(...this.#waiting.values())
+    this.#waiting.clear()
     this.pump()
   }
 
   detach(): void {
     this.#connection = undefined
-    for (const request of this.#requests.values()) {
-      if ('settle' in request) this.#removals.push(request)
-      else {
-        const standing = this.#standings.get(request)
-        if (standing) standing.state = 'wanted'
-      }
-    }
+    for (const request of [...this.#requests.values(), ...this.#removals])
+      if ('settle' in request) this.#takeBack(request)
     this.#requests.clear()
-    for (const { settle } of this.#removals) settle() // callers do not wait for a connection
+    this.#removals = []
+    for (const standing of this.#standings.values()) if (standing.state === 'asked') standing.state = 'wanted'
   }
 
   /** Sends what is to be sent, as far as there is a connection. */
@@ -188,7 +197,16 @@ export class Subscriptions {
       settle?.(error)
       subscription.finish(isFault ? error : undefined)
     }
-    for (const { settle } of this.#removals) settle()
+  }
+
+  /** Callers do not wait for a connection; without one, the last removal of a filter takes the place of those before. */
+  #takeBack(removal: Removal): void {
+    if (this.#connection) {
+      this.#removals.push(removal)
+      return this.pump()
+    }
+    for (const filter of removal.filters) this.#waiting.set(filter, { ...removal, filters: [filter] })
+    removal.settle()
   }
 
   #matching(topic: string): readonly Entry[] {
@@ -207,7 +225,7 @@ export class Subscriptions {
     this.#tree.set(plain, [...(this.#tree.get(plain) ?? []), entry])
   }
 
-  /** @returns whether nobody else here wants the filter */
+  /** @returns whether nobody else here wants the filter, and the Server may have it */
   #uproot(filter: string, subscription: Subscription): boolean {
     const entry = this.#entries.get(filter)
     if (!entry) return false
@@ -218,7 +236,7 @@ export class Subscriptions {
     const others = this.#tree.get(plain)!.filter(other => other !== entry)
     if (others.length > 0) this.#tree.set(plain, others)
     else this.#tree.delete(plain)
-    return true
+    return entry.isAsked
   }
 
   #subscribe(connection: Connection, subscription: Subscription, standing: Standing): void {
@@ -229,6 +247,7 @@ export class Subscriptions {
     const subscriptionIdentifiers =
       connection.server.subscriptionIdentifiersAvailable === false || identifier === 0 ? undefined : [identifier]
     standing.state = 'asked'
+    for (const filter of filters) this.#entries.get(filter)!.isAsked = true
     this.#request(subscription, packetId => ({
       type: PacketType.Subscribe,
       packetId,

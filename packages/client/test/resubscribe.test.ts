@@ -66,3 +66,81 @@ test('a Subscription that is refused when it is renewed ends, and is told of', a
   expect(await next).toMatchObject({ code: 'ERR_SUBSCRIBE_REFUSED', reasonCode: 0x87 })
   expect(errors).toMatchObject([{ code: 'ERR_SUBSCRIBE_REFUSED' }])
 })
+
+/** A Client whose Server keeps its Session, and cannot be reached. */
+async function cutOff() {
+  const setting = await connected()
+  setting.server.greeting = accept({}, true)
+  setting.server.unreachable = new Error('down')
+  setting.server.link.drop()
+  await settle()
+  return setting
+}
+
+test('a filter that is taken back over and over without a connection is told to the Server once', async () => {
+  const { client, server, runtime } = await cutOff()
+
+  for (let round = 0; round < 50_000; round++) await client.unsubscribe(['b', 'a'])
+  server.unreachable = undefined
+  await runtime.pass(1_000)
+
+  expect(await server.link.take()).toEqual(['CONNECT 5', 'UNSUBSCRIBE 1 b', 'UNSUBSCRIBE 2 a'])
+})
+
+test('a Subscription that comes and goes without a connection leaves nothing to tell', async () => {
+  const { client, server, runtime } = await cutOff()
+
+  for (let round = 0; round < 20_000; round++) {
+    const controller = new AbortController()
+    const failed = failure(client.subscribe(`a/${round}`, { signal: controller.signal }))
+    controller.abort()
+    await failed
+  }
+  server.unreachable = undefined
+  await runtime.pass(1_000)
+
+  expect(await server.link.take()).toEqual(['CONNECT 5'])
+})
+
+test('10 000 filters to be taken back wait for a connection, and no more', async () => {
+  const { client, server, runtime } = await cutOff()
+  for (let index = 0; index < 10_000; index++) await client.unsubscribe(`a/${index}`)
+
+  expect(await failure(client.unsubscribe('one/more'))).toMatchObject({ code: 'ERR_OFFLINE', retryable: true })
+  server.unreachable = undefined
+  await runtime.pass(1_000)
+
+  expect(await server.link.take()).toHaveLength(1_001) // CONNECT, and as many requests as may be unanswered
+})
+
+test('an UNSUBSCRIBE that was not answered is sent again, once, when the Session is kept', async () => {
+  const { client, server, runtime } = await connected()
+  const both = [client.unsubscribe('a'), client.unsubscribe('a')]
+  expect(await server.link.take()).toEqual(['UNSUBSCRIBE 1 a', 'UNSUBSCRIBE 2 a'])
+
+  server.greeting = accept({}, true)
+  server.link.drop()
+  expect(await Promise.all(both)).toEqual([[], []])
+  await runtime.pass(1_000)
+
+  expect(await server.link.take()).toEqual(['CONNECT 5', 'UNSUBSCRIBE 3 a'])
+})
+
+test('a filter that two wanted, one of them only without a connection, is taken back when both have gone', async () => {
+  const setting = await connected()
+  const granted = await subscribed(setting, 'a')
+  const { client, server, runtime } = setting
+  server.greeting = accept({}, true)
+  server.link.drop()
+  await settle()
+  const controller = new AbortController()
+  const failed = failure(client.subscribe('a', { signal: controller.signal }))
+  await settle()
+
+  await granted.unsubscribe()
+  controller.abort()
+  await failed
+  await runtime.pass(1_000)
+
+  expect(await server.link.take()).toEqual(['CONNECT 5', 'UNSUBSCRIBE 2 a'])
+})
