@@ -16,7 +16,7 @@ export { type ClientRuntime, hostRuntime } from './runtime.ts'
 export type { MessageHandler, SubscribeOptions, Subscription } from './subscription.ts'
 export type { ByteStream, ByteStreamHandler, Transport } from './transport/byte-stream.ts'
 export { type DuplexLike, duplexStream } from './transport/duplex-stream.ts'
-export type { TransportOptions } from './transport/open.ts'
+export type { Dial, TransportOptions } from './transport/open.ts'
 export {
   binary,
   type Codec,

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +8,7 @@ import { type Duplex, duplexPair as nodePair } from 'node:stream'
 import { createServer as createTlsServer } from 'node:tls'
 import { type Broker, createBroker } from '@curlew/broker'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type Client, type ConnectOptions, connect, duplexStream } from '../src/index.ts'
+import { type Client, type ConnectOptions, connect, type Dial, duplexStream } from '../src/index.ts'
 import { failure } from './support/connected.ts'
 
 let broker: Broker
@@ -111,6 +112,59 @@ test('WebSocket over TLS', async () => {
 
   expect(await failure(connect(`wss://localhost:${port}`))).toMatchObject({ code: 'ERR_TRANSPORT', retryable: false })
   await expectRoundTrips(await open(`wss://localhost:${port}`, { tls: { ca: cert } }))
+})
+
+/** A Dial that goes to 127.0.0.1 whatever the host is, and notes where it was to go. */
+function noting(dialed: string[]): Dial {
+  return async ({ host, port }) => {
+    dialed.push(`${host} ${port}`)
+    const socket = connectTcp(port, '127.0.0.1')
+    await once(socket, 'connect')
+    return socket
+  }
+}
+
+test('dial opens the connection under MQTT, WebSocket and TLS; the name of the Server is its own affair', async () => {
+  const { key, cert } = certificate()
+  const secured = createTlsServer({ key, cert }, socket => void broker.attach(socket))
+  const [plainPort, securedPort] = [Number(new URL(mqttUrl).port), await listening(secured)]
+  const wsPort = Number(new URL(wsUrl).port)
+  const forward = (socket: Socket): void => void socket.pipe(connectTcp(wsPort, '127.0.0.1')).pipe(socket)
+  const wssPort = await listening(createTlsServer({ key, cert }, forward))
+  const dialed: string[] = []
+  const keys: string[] = []
+  const options = {
+    dial: noting(dialed),
+    tls: { ca: cert, servername: 'localhost' },
+    onKeylog: (line: Uint8Array) => keys.push(String(line)),
+  }
+
+  await expectRoundTrips(await open(`mqtt://broker.invalid:${plainPort}`, options))
+  await expectRoundTrips(await open(`ws://[::1]:${wsPort}/mqtt`, options))
+  expect(keys).toEqual([])
+  await expectRoundTrips(await open(`mqtts://broker.invalid:${securedPort}`, options))
+  expect(keys.splice(0).join('')).toMatch(/^CLIENT_TRAFFIC_SECRET_0 /m)
+  await expectRoundTrips(await open(`wss://broker.invalid:${wssPort}/mqtt`, options))
+
+  expect(keys.join('')).toMatch(/^CLIENT_TRAFFIC_SECRET_0 /m)
+  const names = [`broker.invalid ${plainPort}`, `::1 ${wsPort}`]
+  expect(dialed).toEqual([...names, `broker.invalid ${securedPort}`, `broker.invalid ${wssPort}`])
+})
+
+test('what dial rejects with is the cause, and it is told when the attempt is given up', async () => {
+  const cause = new Error('no way there')
+  const refused = await failure(connect('ws://127.0.0.1', { dial: () => Promise.reject(cause) }))
+  const signals: AbortSignal[] = []
+  const hang: Dial = (_, signal) => {
+    signals.push(signal)
+    return new Promise(() => {})
+  }
+
+  const late = await failure(connect('mqtts://127.0.0.1', { dial: hang, connectTimeoutMs: 1 }))
+
+  expect(refused).toMatchObject({ code: 'ERR_TRANSPORT', message: 'cannot reach 127.0.0.1: no way there', cause })
+  expect(late).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' })
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true])
 })
 
 test('of several Servers the first that accepts is used', async () => {
