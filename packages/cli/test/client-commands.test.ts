@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer as createTcpServer, type Socket } from 'node:net'
+import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Broker, createBroker } from '@curlew/broker'
 import { type Client, connect } from '@curlew/client'
@@ -281,6 +281,20 @@ test('--unix reaches the broker', async () => {
 
   expect(outcome).toEqual({ ending: 0, stdout: '', stderr: '' })
   expect((await (await others.subscribe('a')).next()).value!.text()).toBe('x')
+})
+
+test('--unix and -A reach a broker over WebSocket', async () => {
+  const { wsUrl, folder, run } = await setting()
+  const port = Number(new URL(wsUrl).port)
+  const server = createTcpServer((socket: Socket) => void socket.pipe(connectTcp(port, '127.0.0.1')).pipe(socket))
+  await new Promise<void>(resolve => server.listen(join(folder, 'socket'), resolve))
+  onTestFinished(() => void server.close())
+  const publication = ['--ws', '-t', 'a', '-m', 'x', '-q', '1']
+
+  const overUnix = await run('pub', '--unix', 'socket', ...publication)
+  const fromHere = await run('pub', '-A', '127.0.0.1', '-p', `${port}`, ...publication)
+
+  expect([overUnix, fromHere]).toEqual(Array(2).fill({ ending: 0, stdout: '', stderr: '' }))
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

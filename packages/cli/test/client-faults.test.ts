@@ -78,9 +78,42 @@ const faults: [args: string[], exitCode: number, stderr: string][] = [
     'a Session can only be kept (-c) for a Client Identifier that stays the same\nTry: -c -i my-client',
   ],
   [
-    ['sub', '-t', 'a', '--proxy', 'socks5h://p'],
+    ['sub', '-t', 'a', '--proxy', 'http://me:secret@p'],
     1,
-    'proxies are not supported\nTry: ssh -L 1883:broker.example:1883 gateway.example, then -h localhost',
+    "'http://me:…@p' is no URL for --proxy: it begins with socks5h://, and no other kind of proxy is known\nTry: --proxy socks5h://gateway.example:1080",
+  ],
+  [
+    ['sub', '-t', 'a', '--proxy', 'socks5h://p/path'],
+    1,
+    "'socks5h://p/path' is no URL for --proxy: behind the scheme comes [user[:password]@]host[:port], and nothing more\nTry: --proxy socks5h://gateway.example:1080",
+  ],
+  [
+    ['sub', '-t', 'a', '--proxy', 'socks5h://p', '--unix', 'broker.sock'],
+    1,
+    '--proxy leads to a host, and --unix connects to none: give one of them',
+  ],
+  [
+    ['sub', '-t', 'a', '--proxy', 'socks5h://127.0.0.1:1'],
+    1,
+    'cannot reach the proxy 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\nTry: another --proxy',
+  ],
+  [['sub', '-t', 'a', '-S'], 1, '-S needs the domain whose servers are looked up\nTry: -S -h example.org'],
+  [
+    ['sub', '-t', 'a', '-S', '-h', '127.0.0.1'],
+    1,
+    '-S needs a domain, and 127.0.0.1 is an address\nTry: -h 127.0.0.1, without -S',
+  ],
+  [['sub', '-t', 'a', '-S', '-h', 'h', '-p', '1883'], 1, '-S looks up the port as well: leave out yours'],
+  [['sub', '-S', '-L', 'mqtt://h:1883/a'], 1, '-S looks up the port as well: leave out yours'],
+  [
+    ['sub', '-t', 'a', '-S', '-h', 'h', '--unix', 'broker.sock'],
+    1,
+    '-S looks up a host, and --unix connects to none: give one of them',
+  ],
+  [
+    ['sub', '-t', 'a', '-S', '-h', 'h', '--ws'],
+    1,
+    '-S is not for WebSocket, for which DNS has no name\nTry: -h h, without -S',
   ],
   [
     ['sub', '-L', 'mqtt://me:secret@h'],

@@ -74,6 +74,8 @@ function addConnectionFlags(command: Command): void {
       wholeNumber(0, PORT_MAX),
     )
     .option('-L, --url <url>', 'mqtt(s):// or ws(s)://[user[:password]@]host[:port]/topic', someText)
+    .option('-S, --srv', 'look up in DNS where the brokers of the domain of -h are')
+    .option('--proxy <url>', 'go through socks5h://[user[:password]@]host[:port]', someText)
     .option('--unix <path>', 'connect to a Unix domain socket', someText)
     .option('--ws', 'use WebSocket')
     .option('--ws-path <path>', 'path of the WebSocket (default: /mqtt)', someText)
@@ -89,8 +91,6 @@ function addConnectionFlags(command: Command): void {
     .option('-d, --debug', 'tell on standard error what the connection does')
     .option('--quiet', 'say nothing when something fails')
     .addOption(new Option('--nodelay', 'always so').hideHelp())
-    .addOption(new Option('--proxy <url>', 'not supported').hideHelp())
-    .addOption(new Option('-S, --srv', 'not supported').hideHelp())
 }
 
 function addSessionFlags(command: Command): void {

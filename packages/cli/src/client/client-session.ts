@@ -3,6 +3,7 @@ import type { ClientFlags } from './client-flags.ts'
 import { connectOptions, noPacketProperties } from './connect-options.ts'
 import { connectionFault } from './connection-fault.ts'
 import type { ServerAddress } from './server-address.ts'
+import { addressBySrv } from './srv-lookup.ts'
 import type { StateLine } from './state-line.ts'
 
 /** What a connection is made from. */
@@ -39,14 +40,16 @@ export class ClientSession {
    * @throws {CommandError} why that failed
    */
   static async open(
-    { flags, address, state }: SessionPlan,
+    { flags, address: given, state }: SessionPlan,
     more: ConnectOptions,
     prepare: (client: Client) => void = () => {},
   ): Promise<ClientSession> {
-    const options = { ...connectOptions(flags, address), ...more }
+    const options = { ...connectOptions(flags, given), ...more }
+    if (flags.srv) state.show(`looking up ${given.name}`)
+    const address = flags.srv ? await addressBySrv(given) : given
     state.show(`connecting to ${address.name}`)
     try {
-      const client = new Client(options.transport ? [] : [address.url], options)
+      const client = new Client(address.urls, options)
       prepare(client)
       const connected = new Promise<void>(resolve => client.on('connected', () => resolve()))
       client.on('waiting', ({ error, delayMs }) => {

@@ -1,11 +1,12 @@
+import { appendFileSync } from 'node:fs'
 import type { AuthenticationMethod, ConnectOptions, WillOptions } from '@curlew/client'
 import { CommandError, ExitCode } from '../command-error.ts'
 import type { ClientFlags } from './client-flags.ts'
+import { dialer } from './dial.ts'
 import { writableFile } from './file-content.ts'
 import { NEVER_EXPIRES } from './flag-values.ts'
 import type { PacketProperties } from './property-flags.ts'
 import type { ServerAddress } from './server-address.ts'
-import { socketTransport } from './socket-transport.ts'
 import { tlsOptions } from './tls-options.ts'
 
 /** The largest packet that MQTT has: what the broker sends is printed, whatever its size. */
@@ -29,12 +30,11 @@ export const noPacketProperties: PacketProperties = {
 export function connectOptions(flags: ClientFlags, address: ServerAddress): ConnectOptions {
   check(flags, address)
   const { connect, will } = flags.property ?? noPacketProperties
-  const { bind, unix, property, tlsKeylog } = flags
+  const { property, tlsKeylog } = flags
   const tls = address.isTls ? tlsOptions(flags) : {}
   const version = property ? 5 : flags.protocolVersion
   const id = flags.id ?? (flags.idPrefix === undefined ? undefined : `${flags.idPrefix}${process.pid}`)
   const keylog = address.isTls && tlsKeylog !== undefined ? writableFile('--tls-keylog', tlsKeylog) : undefined
-  const isElsewhere = bind !== undefined || unix !== undefined || keylog !== undefined
   return {
     ...(id !== undefined && { clientId: id }),
     ...(version !== undefined && { protocolVersion: version }),
@@ -56,7 +56,8 @@ export function connectOptions(flags: ClientFlags, address: ServerAddress): Conn
     }),
     ...(flags.willTopic !== undefined && { will: willOptions(flags, flags.willTopic, will) }),
     tls: tls as Readonly<Record<string, unknown>>, // a table of options of Node's
-    ...(isElsewhere && { transport: socketTransport(address, { path: unix, localAddress: bind, keylog }, tls) }),
+    dial: dialer(flags),
+    ...(keylog !== undefined && { onKeylog: line => appendFileSync(keylog, line) }),
   }
 }
 
@@ -66,15 +67,11 @@ export function sessionExpiry({ sessionExpiryInterval, property, disableCleanSes
   return given ?? (disableCleanSession ? NEVER_EXPIRES : 0)
 }
 
-function check(flags: ClientFlags, { password, userName, url }: ServerAddress): void {
+function check(flags: ClientFlags, { password, userName }: ServerAddress): void {
   const fault = (message: string, ...tries: string[]): never => {
     throw new CommandError(ExitCode.Failed, message, tries)
   }
   const isOld = flags.property === undefined && (flags.protocolVersion ?? 5) < 5
-  if (flags.proxy !== undefined) {
-    fault('proxies are not supported', 'ssh -L 1883:broker.example:1883 gateway.example, then -h localhost')
-  }
-  if (flags.srv) fault('SRV records are not supported: give the host itself', 'dig +short SRV _mqtt._tcp.example.org')
   if (flags.disableCleanSession && flags.id === undefined) {
     fault('a Session can only be kept (-c) for a Client Identifier that stays the same', '-c -i my-client')
   }
@@ -85,10 +82,8 @@ function check(flags: ClientFlags, { password, userName, url }: ServerAddress): 
   if (flags.willTopic === undefined && (flags.willPayload !== undefined || flags.willRetain)) {
     fault('a will needs a topic', '--will-topic clients/me/state')
   }
-  if (flags.unix !== undefined && url.startsWith('ws')) fault('WebSocket over a Unix domain socket is not supported')
-  if (flags.bind !== undefined && url.startsWith('ws')) fault('-A is not supported with WebSocket')
-  if (flags.tlsKeylog !== undefined && url.startsWith('ws')) {
-    fault('--tls-keylog is not supported with WebSocket', `NODE_OPTIONS=--tls-keylog=${flags.tlsKeylog} curlew …`)
+  if (flags.unix !== undefined && flags.proxy !== undefined) {
+    fault('--proxy leads to a host, and --unix connects to none: give one of them')
   }
   if (!flags.property?.connect.authenticationMethod && flags.property?.connect.authenticationData) {
     fault('authentication-data needs a method', '-D connect authentication-method NAME')

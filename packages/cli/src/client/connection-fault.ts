@@ -3,7 +3,7 @@ import { ReasonCode } from '@curlew/codec'
 import { CommandError } from '../command-error.ts'
 import type { ClientFlags } from './client-flags.ts'
 import type { ServerAddress } from './server-address.ts'
-import { type Explanation, isWebSocket, unreachable } from './unreachable.ts'
+import { type Explanation, unreachable } from './unreachable.ts'
 
 /** Exit codes of Mosquitto's tools, beside the codes with which a Server refuses: errors of libmosquitto. */
 export const ToolExitCode = {
@@ -85,7 +85,7 @@ function explain(error: ClientError, flags: ClientFlags, address: ServerAddress,
       if (wasConnected) return { message: `${name} broke the rules of MQTT: ${error.message}`, tries: [] }
       return {
         message: `${name} does not answer as an MQTT server does: ${error.message}`,
-        tries: ['another -p', ...(isWebSocket(address) ? [] : [`--ws, if ${name} is for WebSocket`])],
+        tries: ['another -p', ...(address.isWebSocket ? [] : [`--ws, if ${name} is for WebSocket`])],
       }
     default:
       return { message: `${name}: ${error.message}${causeOf(error)}`, tries: [] }

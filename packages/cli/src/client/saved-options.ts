@@ -72,7 +72,7 @@ export async function saveOptions(
 /** `undefined` for what is nothing but a secret. */
 function withoutSecret(name: string, value: unknown): unknown {
   if (secrets.has(name)) return undefined
-  return name === 'url' ? String(value).replace(/^(\w+:\/\/[^/:@]*):[^/]*@/, '$1@') : value
+  return name === 'url' || name === 'proxy' ? String(value).replace(/^(\w+:\/\/[^/:@]*):[^/]*@/, '$1@') : value
 }
 
 /** @param absent what a file stands for that does not exist; without it that is an error */

@@ -1,11 +1,13 @@
+import { isIP } from 'node:net'
 import { isTopicFilter } from '@curlew/codec'
 import { CommandError, ExitCode } from '../command-error.ts'
 import type { ClientFlags } from './client-flags.ts'
 
 /** Where to connect to, and what `-L` says beside that. */
 export interface ServerAddress {
-  /** For the client library; what a Unix domain socket has for a URL only names it. */
-  readonly url: string
+  /** For the client library, which takes the first that accepts; what a Unix domain socket has for a URL only names it. */
+  readonly urls: readonly string[]
+  readonly isWebSocket: boolean
   /** For people, such as `localhost:1883`. */
   readonly name: string
   readonly host: string
@@ -45,13 +47,14 @@ export function serverAddress(flags: ClientFlags): ServerAddress {
   const isTls = flags.tls && (given?.isTls === true || asksForTls(flags))
   const port = flags.port ?? given?.port ?? ports[isWebSocket ? (isTls ? 'wss' : 'ws') : isTls ? 'tls' : 'tcp']
   const scheme = isWebSocket ? (isTls ? 'wss' : 'ws') : isTls ? 'mqtts' : 'mqtt'
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const path = isWebSocket ? (flags.wsPath ?? WS_PATH).replace(/^\/?/, '/') : ''
-  const url = `${scheme}://${authority}${path}`
+  const url = `${urlOf(scheme, { host, port })}${path}`
   if (!URL.canParse(url)) throw hostError(host)
+  if (flags.srv) checkLookup(flags, isWebSocket, given)
   return {
-    url,
-    name: flags.unix ?? authority,
+    urls: [url],
+    isWebSocket,
+    name: flags.srv ? `the servers of ${host}` : (flags.unix ?? authority(host, port)),
     host,
     port,
     isTls,
@@ -59,6 +62,29 @@ export function serverAddress(flags: ClientFlags): ServerAddress {
     password: flags.pw ?? given?.password,
     topic: given?.topic,
   }
+}
+
+/** A host and a port as they stand in a URL. */
+export function authority(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** A URL without a path. */
+export function urlOf(scheme: string, { host, port }: { readonly host: string; readonly port: number }): string {
+  return `${scheme}://${authority(host, port)}`
+}
+
+/** DNS names hosts and ports of servers that speak MQTT over TCP or TLS, and nothing else. */
+function checkLookup({ host, port, unix }: ClientFlags, isWebSocket: boolean, given: GivenUrl | undefined): void {
+  const fault = (message: string, ...tries: string[]): never => {
+    throw new CommandError(ExitCode.Failed, message, tries)
+  }
+  const domain = host ?? given?.host
+  if (domain === undefined) return fault('-S needs the domain whose servers are looked up', '-S -h example.org')
+  if (isIP(domain)) fault(`-S needs a domain, and ${domain} is an address`, `-h ${domain}, without -S`)
+  if (port !== undefined || given?.port !== undefined) fault('-S looks up the port as well: leave out yours')
+  if (unix !== undefined) fault('-S looks up a host, and --unix connects to none: give one of them')
+  if (isWebSocket) fault('-S is not for WebSocket, for which DNS has no name', `-h ${domain}, without -S`)
 }
 
 /** Any flag that makes no sense without TLS, and the port that is meant for it. */
@@ -102,7 +128,7 @@ function urlError(text: string, rule: string): CommandError {
 }
 
 /** A name or a password in which a character was written as %40, or one that has a % of its own. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

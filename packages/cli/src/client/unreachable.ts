@@ -2,6 +2,7 @@ import type { PeerCertificate } from 'node:tls'
 import type { ClientError } from '@curlew/client'
 import { commandLine } from '../command-line.ts'
 import type { ClientFlags } from './client-flags.ts'
+import { ProxyError } from './proxy.ts'
 import type { ServerAddress } from './server-address.ts'
 
 /** An error in words for people. */
@@ -31,19 +32,24 @@ export function unreachable(error: ClientError, flags: ClientFlags, address: Ser
   const { name, host, port, isTls } = address
   const cause = error.cause as SocketError | undefined
   const code = cause?.code ?? ''
+  const elsewhere = flags.srv ? '-h <host> -p <port>, without -S' : 'another -h or -p'
+  if (cause instanceof ProxyError) return { message: cause.message, tries: cause.tries }
   if (code === 'ECONNREFUSED' || code === 'ENOENT') {
     const isHere = /^(localhost|127\..*|::1)$/.test(host)
     const start = commandLine(['start', ...(port === 1883 ? [] : ['--port', `${port}`])])
-    return { message: `nothing listens on ${name}`, tries: [isHere ? start : 'another -h or -p'] }
+    return { message: `nothing listens on ${name}`, tries: [isHere ? start : elsewhere] }
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return { message: `there is no host ${host}, or its name cannot be looked up now`, tries: ['another -h'] }
+    return {
+      message: `there is no host ${host}, or its name cannot be looked up now`,
+      tries: [flags.srv ? elsewhere : 'another -h'],
+    }
   }
   // Other codes are of the system: there is no way to the host, or it took too long.
   const isCutOff = code === '' || code === 'ECONNRESET' || code === 'EPROTO'
   const isSystems = /^E[A-Z0-9]+$/.test(code) && !isCutOff
   if (isTls && cause && code !== '' && !isSystems) return withTls(cause, code, flags, address)
-  if (isWebSocket(address) && isCutOff) {
+  if (address.isWebSocket && isCutOff) {
     const why = cause === undefined ? '' : `: ${cause.message}`
     const tries = ['without --ws, or another -p', '--ws-path <path>, if it has WebSocket elsewhere']
     return { message: `${name} does not answer as a WebSocket server does${why}`, tries }
@@ -52,7 +58,7 @@ export function unreachable(error: ClientError, flags: ClientFlags, address: Ser
     const tries = isTls ? [] : [`--tls-use-os-certs or --cafile <file>, if ${name} wants TLS`]
     return { message: `${name} closed the connection without an answer: is it an MQTT server?`, tries }
   }
-  return { message: `cannot reach ${name}: ${cause.message}`, tries: ['another -h or -p'] }
+  return { message: `cannot reach ${name}: ${cause.message}`, tries: [elsewhere] }
 }
 
 function withTls(cause: SocketError, code: string, flags: ClientFlags, address: ServerAddress): Explanation {
@@ -91,9 +97,4 @@ function withTls(cause: SocketError, code: string, flags: ClientFlags, address: 
 function namesIn(certificate: PeerCertificate | undefined): string[] {
   const names = certificate?.subjectaltname?.split(', ').map(name => name.replace(/^(DNS|IP Address):/, ''))
   return names ?? [certificate?.subject?.CN ?? []].flat()
-}
-
-/** Whether the flags ask for WebSocket. */
-export function isWebSocket({ url }: ServerAddress): boolean {
-  return url.startsWith('ws')
 }
