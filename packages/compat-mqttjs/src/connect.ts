@@ -17,6 +17,10 @@ export function connect(url: string | IClientOptions, options?: IClientOptions):
  * As {@link connect}, as a promise.
  *
  * @param allowRetries `false` rejects when the first attempt fails
+ * @example
+ * const client = await connectAsync('mqtt://127.0.0.1:1883')
+ * await client.publishAsync('hello', 'world', { qos: 1 })
+ * await client.endAsync()
  */
 export function connectAsync(
   url: string | IClientOptions,

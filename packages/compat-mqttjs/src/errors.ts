@@ -1,7 +1,14 @@
 import { ClientError } from '@curlew/client'
 import { reasonCodeName } from '@curlew/codec'
 
-/** An error that a Reason Code of the Server stands for. */
+/**
+ * An error that a Reason Code of the Server stands for.
+ *
+ * @example
+ * client.on('error', error => {
+ *   if (error instanceof ErrorWithReasonCode && error.code === 0x87) console.log('not authorized')
+ * })
+ */
 export class ErrorWithReasonCode extends Error {
   readonly code: number
 
@@ -19,6 +26,13 @@ const returnCodes = new Map([
   [0x86, [4, 'Bad username or password']],
   [0x87, [5, 'Not authorized']],
 ] as const)
+
+const socketErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EADDRINUSE', 'ENOTFOUND', 'EPIPE'])
+
+/** Whether MQTT.js tells a fault of a socket as `error`; of others it only closes. */
+export function isToldError(cause: unknown): boolean {
+  return socketErrors.has((cause as { code?: string } | undefined)?.code ?? '')
+}
 
 /** What MQTT.js says of a CONNECT that the Server has refused. */
 export function refusedError({ reasonCode = 0x80 }: ClientError, protocolVersion: number): ErrorWithReasonCode {

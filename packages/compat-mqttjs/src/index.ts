@@ -9,7 +9,7 @@ export type {
   IDisconnectOptions,
   ISubscriptionGrant,
   PacketCallback,
-} from './mqtt-client.ts'
+} from './call-arguments.ts'
 export type { IClientOptions } from './options.ts'
 export type { IConnackPacket, IPublishPacket, Packet, PacketProperties, UserProperties } from './packets.ts'
 export type { SubscribeArguments as IClientSubscribeOptions, TopicObject } from './subscribe-arguments.ts'

@@ -1,7 +1,14 @@
 import { EventEmitter } from 'node:events'
 import { Client, type ClientError, type ConnectOptions, type ReceivedMessage } from '@curlew/client'
-import { isTopicFilter, type QoS } from '@curlew/codec'
-import { refusedError, translatedError } from './errors.ts'
+import { isTopicFilter } from '@curlew/codec'
+import type {
+  ClientSubscribeCallback,
+  IClientPublishOptions,
+  IDisconnectOptions,
+  ISubscriptionGrant,
+  PacketCallback,
+} from './call-arguments.ts'
+import { isToldError, refusedError, translatedError } from './errors.ts'
 import { Inbox } from './inbox.ts'
 import { connectOptionsOf, type IClientOptions, urlsOf } from './options.ts'
 import { type PacketListener, PacketTap } from './packet-tap.ts'
@@ -18,37 +25,19 @@ import {
 import { type SubscribeArguments, subscriptionsOf, type TopicObject } from './subscribe-arguments.ts'
 import { SubscriptionList } from './subscription-list.ts'
 
-export interface IClientPublishOptions {
-  qos?: QoS
-  retain?: boolean
-  dup?: boolean
-  properties?: PacketProperties
-  cbStorePut?: () => void
-}
-
-export interface IDisconnectOptions {
-  reasonCode?: number
-  properties?: PacketProperties
-}
-
-export interface ISubscriptionGrant {
-  topic: string
-  qos: number
-  [name: string]: unknown
-}
-
-export type PacketCallback = (error?: Error | null, packet?: Packet) => void
-export type ClientSubscribeCallback = (error: Error | null, granted?: ISubscriptionGrant[], packet?: Packet) => void
-
-/** Faults of a socket that MQTT.js tells as `error`; of others it only closes. */
-const socketErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EADDRINUSE', 'ENOTFOUND', 'EPIPE'])
-
 /** Packet Identifiers go around. */
 const PACKET_IDS = 65_535
 
 const nothing = (): void => {}
 
-/** MQTT.js's client on ours; see README.md for what is different. */
+/**
+ * MQTT.js's client on ours; see README.md for what is different. `connect` makes one.
+ *
+ * @example
+ * client.on('message', (topic, message) => console.log(topic, message.toString()))
+ * await client.subscribeAsync('presence')
+ * await client.publishAsync('presence', 'Hello', { qos: 1 })
+ */
 export class MqttClient extends EventEmitter {
   readonly options: IClientOptions
   connected = false
@@ -98,6 +87,12 @@ export class MqttClient extends EventEmitter {
     return this
   }
 
+  /**
+   * Publishes a message, and calls back when its QoS is complete.
+   *
+   * @example
+   * client.publish('hello', 'world', { qos: 1, retain: true }, error => console.log(error ?? 'delivered'))
+   */
   publish(
     topic: string,
     message: string | Buffer,
@@ -123,12 +118,14 @@ export class MqttClient extends EventEmitter {
     return this
   }
 
+  /** As {@link publish}, as a promise. */
   publishAsync(topic: string, message: string | Buffer, options?: IClientPublishOptions): Promise<Packet | undefined> {
     return new Promise((resolve, reject) => {
       this.publish(topic, message, options, (error, packet) => (error ? reject(error) : resolve(packet)))
     })
   }
 
+  /** Subscribes to a Topic Filter, a list, or an object with options for each; what is granted at this QoS already is left out. */
   subscribe(
     topics: TopicObject,
     options?: SubscribeArguments | ClientSubscribeCallback | null,
@@ -166,12 +163,14 @@ export class MqttClient extends EventEmitter {
     return this
   }
 
+  /** As {@link subscribe}, as a promise. */
   subscribeAsync(topics: TopicObject, options?: SubscribeArguments): Promise<ISubscriptionGrant[]> {
     return new Promise((resolve, reject) => {
       this.subscribe(topics, options, (error, granted) => (error ? reject(error) : resolve(granted!)))
     })
   }
 
+  /** Ends Subscriptions, and calls back when the Server has answered, or at once when there is no connection. */
   unsubscribe(
     topics: string | string[],
     options?: { properties?: PacketProperties } | PacketCallback | null,
@@ -206,6 +205,7 @@ export class MqttClient extends EventEmitter {
     return this
   }
 
+  /** As {@link unsubscribe}, as a promise. */
   unsubscribeAsync(
     topics: string | string[],
     options?: { properties?: PacketProperties },
@@ -215,6 +215,7 @@ export class MqttClient extends EventEmitter {
     })
   }
 
+  /** Ends the connection for good, when what was published is delivered, or at once if `force` is `true`. */
   end(
     force?: boolean | IDisconnectOptions | ((error?: Error) => void) | null,
     options?: IDisconnectOptions | ((error?: Error) => void) | null,
@@ -241,6 +242,7 @@ export class MqttClient extends EventEmitter {
     return this
   }
 
+  /** As {@link end}, as a promise. */
   endAsync(force?: boolean | IDisconnectOptions, options?: IDisconnectOptions): Promise<void> {
     return new Promise(resolve => this.end(force, options, () => resolve()))
   }
@@ -364,7 +366,7 @@ export class MqttClient extends EventEmitter {
     this.#connack = undefined
     const { code, reasonCode, cause } = error ?? {}
     if (code === 'ERR_DISCONNECTED') this.#tell('disconnect', { cmd: 'disconnect', reasonCode })
-    if (socketErrors.has((cause as { code?: string } | undefined)?.code ?? '')) this.#tell('error', cause)
+    if (isToldError(cause)) this.#tell('error', cause)
     if (isRetried && !this.reconnecting) {
       this.reconnecting = true
       this.#tell('offline')

@@ -34,7 +34,12 @@ export interface PacketRecord {
   readonly atMs: number
 }
 
-/** The packets that have passed, the oldest first. Bounded: the oldest go. */
+/**
+ * The packets that have passed, the oldest first. Bounded: the oldest go.
+ *
+ * @example
+ * for (const { direction, text } of broker.packets) console.assert(text !== '', direction)
+ */
 export class PacketLog implements Iterable<PacketRecord> {
   /** Packets that had to go. */
   dropped = 0
@@ -49,7 +54,12 @@ export class PacketLog implements Iterable<PacketRecord> {
     return this.#records.length
   }
 
-  /** What `matches`, or everything. */
+  /**
+   * What `matches`, or everything.
+   *
+   * @example
+   * const published = broker.packets.find(({ message }) => message?.topic === 'kettle/temperature')
+   */
   find(matches: (record: PacketRecord) => boolean = () => true): PacketRecord[] {
     return this.#records.filter(matches)
   }
@@ -58,6 +68,8 @@ export class PacketLog implements Iterable<PacketRecord> {
    * The packets of a Client, each in a line, those to the broker with `>` before them, those to the Client with `<`.
    *
    * @param clientId default: those of all Clients
+   * @example
+   * const [first] = broker.packets.lines('kettle') // > CONNECT …
    */
   lines(clientId?: string): string[] {
     return this.#records
@@ -69,11 +81,13 @@ export class PacketLog implements Iterable<PacketRecord> {
     return this.#records.values()
   }
 
+  /** Forgets all of them, also how many had to go. */
   clear(): void {
     this.#records = []
     this.dropped = 0
   }
 
+  /** Puts one behind the others. */
   add(record: PacketRecord): void {
     this.#records.push(record)
     if (this.#records.length <= this.#recordsMax) return

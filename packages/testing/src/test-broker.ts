@@ -44,7 +44,14 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   return new TestBroker(options)
 }
 
-/** A broker inside a test, with Clients that need no socket: see {@link startTestBroker}. Closing it closes them. */
+/**
+ * A broker inside a test, with Clients that need no socket: see {@link startTestBroker}. Closing it closes them.
+ *
+ * @example
+ * const phone = await broker.client({ clientId: 'phone' })
+ * await phone.publish('kettle/switch', 'on')
+ * const { text } = await broker.waitForDelivery(kettle, 'kettle/switch')
+ */
 export class TestBroker {
   /** The broker itself. Who connects to listeners of its own is not seen by the log. */
   readonly broker: Broker
@@ -80,7 +87,13 @@ export class TestBroker {
     })
   }
 
-  /** Connects a Client without a socket. It shares the broker's time. @throws {ClientError} as `connect` */
+  /**
+   * Connects a Client without a socket. It shares the broker's time.
+   *
+   * @throws {ClientError} as `connect`
+   * @example
+   * const phone = await broker.client({ clientId: 'phone', protocolVersion: 4 })
+   */
   async client(options: ConnectOptions = {}): Promise<Client> {
     const runtime = new FreezableRuntime(options.runtime ?? this.time?.clientRuntime ?? hostRuntime)
     const transport: Transport = {
@@ -95,7 +108,13 @@ export class TestBroker {
     return client
   }
 
-  /** Opens a port of the loopback for Clients that need a socket; they are logged, frozen and cut like the others. @returns a URL */
+  /**
+   * Opens a port of the loopback for Clients that need a socket; they are logged, frozen and cut like the others.
+   *
+   * @returns a URL
+   * @example
+   * const url = await broker.listen() // such as mqtt://127.0.0.1:40123
+   */
   async listen(): Promise<string> {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, socket => {
       this.#attach(socket, undefined).catch(() => socket.destroy())
@@ -109,24 +128,43 @@ export class TestBroker {
     return [...this.#connected.keys()]
   }
 
+  /** What the broker counts. */
   stats(): BrokerStats {
     return this.broker.stats()
   }
 
-  /** Lets virtual time go on, and everything happen that falls due. @throws {Error} in real time */
+  /**
+   * Lets virtual time go on, and everything happen that falls due.
+   *
+   * @throws {Error} in real time
+   * @example
+   * await broker.advance(60_000) // a minute of Keep Alive, in no time
+   */
   async advance(durationMs: number): Promise<void> {
     if (!this.time) throw new Error("only virtual time can be advanced: startTestBroker({ time: 'virtual' })")
     await this.time.advance(durationMs)
   }
 
-  /** Breaks a Client's connection: neither end hears a goodbye. @returns when the broker has noticed */
+  /**
+   * Breaks a Client's connection: neither end hears a goodbye.
+   *
+   * @returns when the broker has noticed
+   * @example
+   * await broker.drop(kettle)
+   */
   async drop(client: ClientOrId): Promise<void> {
     const clientId = idOf(client)
     for (const { link } of this.#linksOf(clientId)) link.cut()
     await this.waitForDisconnect(clientId)
   }
 
-  /** Stops a Client as if its process stood still: it reads nothing, sends nothing, and its timers do not run. */
+  /**
+   * Stops a Client as if its process stood still: it reads nothing, sends nothing, and its timers do not run.
+   *
+   * @example
+   * broker.freeze('kettle')
+   * await broker.advance(91_000) // Keep Alive is 60 seconds, and the broker waits half as long again
+   */
   freeze(client: ClientOrId): void {
     for (const { link, runtime } of this.#linksOf(idOf(client))) {
       link.freeze()
@@ -134,7 +172,13 @@ export class TestBroker {
     }
   }
 
-  /** Lets a frozen Client go on: all that was held up comes now. */
+  /**
+   * Lets a frozen Client go on: all that was held up comes now.
+   *
+   * @example
+   * broker.freeze(kettle)
+   * broker.thaw(kettle)
+   */
   thaw(client: ClientOrId): void {
     for (const { link, runtime } of this.#linksOf(idOf(client))) {
       link.thaw()
@@ -145,17 +189,32 @@ export class TestBroker {
   /**
    * The next message that a Client publishes on a Topic Filter, or has published; each message is given once. What the broker publishes
    * by itself, such as a Will, is seen by {@link waitForDelivery}.
+   *
+   * @example
+   * void kettle.publish('kettle/temperature', '96.5')
+   * const { clientId, text } = await broker.waitForMessage('kettle/+')
    */
   waitForMessage(filter = '#', options?: WaitOptions): Promise<PublishedMessage> {
     return this.#waitForPublish('to-broker', filter, undefined, options)
   }
 
-  /** The next message that the broker sends to a Client on a Topic Filter, or has sent; each is given once. */
+  /**
+   * The next message that the broker sends to a Client on a Topic Filter, or has sent; each is given once.
+   *
+   * @example
+   * await kettle.publish('kettle/switch', 'on')
+   * const { text } = await broker.waitForDelivery('kettle')
+   */
   waitForDelivery(client: ClientOrId, filter = '#', options?: WaitOptions): Promise<PublishedMessage> {
     return this.#waitForPublish('to-client', filter, idOf(client), options)
   }
 
-  /** Resolves when a Client with this identifier is connected. */
+  /**
+   * Resolves when a Client with this identifier is connected.
+   *
+   * @example
+   * const { clientId } = await broker.waitForClient('kettle')
+   */
   waitForClient(clientId: string, options?: WaitOptions): Promise<ClientInfo> {
     return this.#waits.until(
       () => this.#connected.get(clientId),
@@ -164,7 +223,13 @@ export class TestBroker {
     )
   }
 
-  /** Resolves when no Client with this identifier is connected. */
+  /**
+   * Resolves when no Client with this identifier is connected.
+   *
+   * @example
+   * void kettle.close()
+   * await broker.waitForDisconnect('kettle')
+   */
   async waitForDisconnect(client: ClientOrId, options?: WaitOptions): Promise<void> {
     const clientId = idOf(client)
     await this.#waits.until(
@@ -174,7 +239,13 @@ export class TestBroker {
     )
   }
 
-  /** Resolves when a Client has been granted a Subscription with exactly this filter. @param clientId default: any Client */
+  /**
+   * Resolves when a Client has been granted a Subscription with exactly this filter.
+   *
+   * @param clientId default: any Client
+   * @example
+   * await broker.waitForSubscription('kettle/switch')
+   */
   async waitForSubscription(filter: string, clientId?: string, options?: WaitOptions): Promise<void> {
     const isGrant = (record: PacketRecord): boolean =>
       (clientId === undefined || record.clientId === clientId) && this.#grants(record, filter)
@@ -186,7 +257,13 @@ export class TestBroker {
     )
   }
 
-  /** The first packet, past or future, that matches. @param what the explanation calls it */
+  /**
+   * The first packet, past or future, that matches.
+   *
+   * @param what the explanation calls it
+   * @example
+   * const { atMs } = await broker.waitForPacket(({ text }) => text.startsWith('SUBSCRIBE'), 'a SUBSCRIBE')
+   */
   waitForPacket(
     matches: (record: PacketRecord) => boolean,
     what = 'a packet',
@@ -199,7 +276,12 @@ export class TestBroker {
     )
   }
 
-  /** Closes the Clients, then the broker. Calling it again returns the same promise. */
+  /**
+   * Closes the Clients, then the broker. Calling it again returns the same promise.
+   *
+   * @example
+   * await broker.close()
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -12,6 +12,12 @@ const QUIET_TURNS = 3
 /**
  * Time that stands still until {@link advance} moves it, for a broker and its Clients together. Only clocks and timers are virtual:
  * what needs no time goes on by itself, so that `await client.publish(…)` works without a word to the clock.
+ *
+ * @example
+ * const time = new VirtualTime()
+ * const served = createBroker({ runtime: time.brokerRuntime })
+ * await time.advance(3_600_000)
+ * await served.close()
  */
 export class VirtualTime {
   /** For `createBroker`. */

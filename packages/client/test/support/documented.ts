@@ -6,6 +6,21 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} }
 const { options } = ts.getParsedCommandLineOfConfigFile(`${root}tsconfig.check.json`, {}, host)!
 
+const programs = new Map<string, ts.Program>()
+
+/** The modules with all that they import, read once. */
+function programOf(paths: readonly string[]): ts.Program {
+  const key = paths.join()
+  const program =
+    programs.get(key) ??
+    ts.createProgram(
+      paths.map(path => root + path),
+      options,
+    )
+  programs.set(key, program)
+  return program
+}
+
 /** What a module exports that runs, with what is written above it. */
 export interface Documented {
   /** Such as `connect` or `Client.publish`. */
@@ -18,10 +33,7 @@ export interface Documented {
 
 /** Functions, classes and their public methods that the modules export. @param paths from the root */
 export function documentedIn(paths: readonly string[]): Documented[] {
-  const program = ts.createProgram(
-    paths.map(path => root + path),
-    options,
-  )
+  const program = programOf(paths)
   const checker = program.getTypeChecker()
   const describe = (symbol: ts.Symbol, name: string, kind: Documented['kind']): Documented => ({
     name,
@@ -33,12 +45,14 @@ export function documentedIn(paths: readonly string[]): Documented[] {
       .map(tag => ts.displayPartsToString(tag.text)),
   })
   const found: Documented[] = []
+  const seen = new Set<ts.Symbol>()
   for (const path of paths) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(root + path)!)!
     for (const exported of checker.getExportsOfModule(module)) {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
       const declaration = symbol.valueDeclaration
-      if (!declaration) continue // a type
+      if (!declaration || seen.has(symbol)) continue // a type, or another name of the same
+      seen.add(symbol)
       if (ts.isClassDeclaration(declaration)) {
         found.push(describe(symbol, exported.name, 'class'))
         for (const member of symbol.members?.values() ?? []) {
@@ -53,11 +67,8 @@ export function documentedIn(paths: readonly string[]): Documented[] {
 }
 
 /** The names that modules export, types included. @param paths from the root */
-export function exportsOf(paths: readonly string[]): Map<string, readonly string[]> {
-  const program = ts.createProgram(
-    paths.map(path => root + path),
-    options,
-  )
+function exportsOf(paths: readonly string[]): Map<string, readonly string[]> {
+  const program = programOf(paths)
   const checker = program.getTypeChecker()
   const names = (path: string): string[] => {
     const module = checker.getSymbolAtLocation(program.getSourceFile(root + path)!)!
@@ -101,7 +112,66 @@ export function faultsIn(texts: ReadonlyMap<string, string>): string[] {
 }
 
 /** JavaScript of TypeScript. */
-export function javascriptOf(code: string): string {
+function javascriptOf(code: string): string {
   return ts.transpileModule(code, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
     .outputText
+}
+
+/** The code behind one `@example`. */
+export interface Example {
+  /** What it is an example of. */
+  readonly name: string
+  readonly code: string
+}
+
+/** All examples, in the order of what they are of. */
+export function examplesOf(documented: readonly Documented[]): Example[] {
+  return documented.flatMap(({ name, examples }) => examples.map(code => ({ name, code })))
+}
+
+function uses(code: string, name: string): boolean {
+  return new RegExp(`(?<![.\\w])${name}\\b(?! *:)`).test(code)
+}
+
+function makes(code: string, name: string): boolean {
+  return new RegExp(`\\b(const|let|using) (\\{[^}]*\\b|\\[[^\\]]*\\b)?${name}\\b`).test(code)
+}
+
+/**
+ * Examples as modules, for {@link faultsIn}: what an example uses and does not make itself is imported or declared before it.
+ *
+ * @param folder where they would stand
+ * @param modules by path from the root: what they are imported as
+ * @param surroundings how to declare what is no export of these modules
+ */
+export function modulesOf(
+  examples: readonly Example[],
+  folder: string,
+  modules: ReadonlyMap<string, string>,
+  surroundings: Readonly<Record<string, string>>,
+): Map<string, string> {
+  const names = exportsOf([...modules.keys()])
+  const texts = examples.map(({ name, code }, index): [string, string] => {
+    const isNeeded = (each: string): boolean => uses(code, each) && !makes(code, each)
+    const imports = [...modules].flatMap(([path, specifier]) => {
+      const needed = names.get(path)!.filter(isNeeded)
+      return needed.length === 0 ? [] : [`import { ${needed.join(', ')} } from '${specifier}'`]
+    })
+    const given = Object.keys(surroundings).filter(isNeeded)
+    const lines = [...imports, ...given.map(each => surroundings[each]), code, 'export {}']
+    return [`${folder}/example-${index}-${name}.ts`, lines.join('\n')]
+  })
+  return new Map(texts)
+}
+
+/** Runs an example. @param values what it finds, unless it makes that itself @param rewrite has the last word on its JavaScript */
+export async function runExample(
+  code: string,
+  values: Readonly<Record<string, unknown>>,
+  rewrite: (javascript: string) => string = javascript => javascript,
+): Promise<void> {
+  const names = Object.keys(values).filter(name => name !== 'default' && !makes(code, name))
+  const body = rewrite(javascriptOf(`async function example() {\n${code}\n}`))
+  const example = new Function(...names, `${body}\nreturn example()`)
+  await example(...names.map(name => values[name]))
 }
