@@ -20,6 +20,9 @@ export interface OutgoingDelivery {
   usesQuota: boolean
 }
 
+/** What all Sessions have in common that have nothing to send again, so that asking for it allocates nothing. */
+const none: readonly never[] = []
+
 /** What a PUBREC calls for. */
 export type AfterPubrec =
   /** PUBREL with success. */
@@ -49,7 +52,7 @@ export class OutgoingDeliveries<Delivery extends OutgoingDelivery> {
   #usingQuota = 0
   #receiveMaximum: number
   /** What is to be sent again on this Network Connection, from `#resendNext` on. */
-  #resends: Delivery[] = []
+  #resends: readonly Delivery[] = none
   #resendNext = 0
   /** How many of `#resends`, from the first on, are sent again as PUBREL; the others are as PUBLISH. */
   #pubrelCount = 0
@@ -203,7 +206,7 @@ export class OutgoingDeliveries<Delivery extends OutgoingDelivery> {
       this.#resendNext++
       return delivery
     }
-    this.#resends = []
+    this.#resends = none
     this.#resendNext = 0
     this.#pubrelCount = 0
     return undefined
