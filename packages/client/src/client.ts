@@ -138,7 +138,7 @@ export class Client implements ConnectorOwner {
       const { qos = 0, signal } = options
       if (qos === 0 && !signal && this.publishNow(topic, payload, options)) return settled
       if (signal?.aborted) throw abortError(signal)
-      return publishPromise(settle => this.send(topic, payload, options, settle), signal)
+      return publishPromise(this.#publisher, this.#outgoing(topic, payload, options), signal)
     } catch (error) {
       return quiet(Promise.reject(error))
     }
@@ -151,7 +151,8 @@ export class Client implements ConnectorOwner {
    * @throws {ClientError} `ERR_INVALID_ARGUMENT` or `ERR_NOT_SUPPORTED`
    */
   publishNow(topic: string, payload: Payload, options: Omit<PublishOptions, 'qos' | 'signal'> = {}): boolean {
-    return this.#connection !== undefined && this.#publisher.publishNow(this.#message(topic, payload, options, 0))
+    if (!this.#connection) return false
+    return this.#publisher.publishNow(createMessage(topic, payload, options, 0, this.#options.runtime))
   }
 
   /**
@@ -167,12 +168,17 @@ export class Client implements ConnectorOwner {
     options: Omit<PublishOptions, 'signal'>,
     settle: (error: ClientError | undefined, result: PublishResult | undefined) => void,
   ): () => void {
-    const message = this.#message(topic, payload, options)
-    if (this.#state === 'closed') throw closedError()
-    if (this.#options.offline === 'reject' && !this.#connection) throw offlineError()
+    const message = this.#outgoing(topic, payload, options)
     message.settle = settle
     this.#publisher.publish(message)
     return () => this.#publisher.cancel(message)
+  }
+
+  #outgoing(topic: string, payload: Payload, options: PublishOptions): OutgoingMessage {
+    const message = createMessage(topic, payload, options, options.qos ?? 0, this.#options.runtime)
+    if (this.#state === 'closed') throw closedError()
+    if (this.#options.offline === 'reject' && !this.#connection) throw offlineError()
+    return message
   }
 
   /**
@@ -355,10 +361,6 @@ export class Client implements ConnectorOwner {
   #filters(filters: string | readonly string[]): readonly string[] {
     if (this.#state === 'closed') throw closedError()
     return checkedFilters(filters)
-  }
-
-  #message(topic: string, payload: Payload, options: PublishOptions, qos = options.qos ?? 0): OutgoingMessage {
-    return createMessage(topic, payload, options, qos, this.#options.runtime)
   }
 
   #detach(): void {

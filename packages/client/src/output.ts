@@ -13,6 +13,11 @@ export class Output {
   readonly #runtime: ClientRuntime
   readonly #highWaterBytes: number
   readonly #onSent: () => void
+  /** Called at the end of a turn that has written something. One function for all of them: a turn may hold a single packet. */
+  readonly #endTurn = (): void => {
+    this.#isScheduled = false
+    this.flush()
+  }
   #writer = new PacketWriter()
   #isScheduled = false
 
@@ -34,10 +39,7 @@ export class Output {
     if (this.#writer.position > EARLY_FLUSH_BYTES) this.flush()
     if (!this.#isScheduled) {
       this.#isScheduled = true
-      this.#runtime.atEndOfTurn(() => {
-        this.#isScheduled = false
-        this.flush()
-      })
+      this.#runtime.atEndOfTurn(this.#endTurn)
     }
     return this.#writer
   }

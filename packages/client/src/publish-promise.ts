@@ -1,40 +1,37 @@
-import { type ClientError, onAbort } from './error.ts'
+import { onAbort } from './error.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
 import type { PublishResult } from './publish-options.ts'
+import type { Publisher } from './publisher.ts'
 import { quiet } from './rejections.ts'
 
-/** Tells how a delivery ended. */
-type Settle = (error: ClientError | undefined, result?: PublishResult) => void
-
-/**
- * The promise of `publish`, of what calls back.
- *
- * @param send calls back once, perhaps at once, and returns what takes the message back
- * @throws what `send` throws
- */
+/** Publishes a message. @returns how its delivery ends @throws what `Publisher.publish` throws */
 export function publishPromise(
-  send: (settle: Settle) => () => void,
+  publisher: Publisher,
+  message: OutgoingMessage,
   signal: AbortSignal | undefined,
 ): Promise<PublishResult> {
-  let resolve!: (result: PublishResult) => void
-  let reject!: (error: ClientError) => void
-  const promise = new Promise<PublishResult>((...settlers) => {
-    ;[resolve, reject] = settlers
+  const promise = new Promise<PublishResult>((resolve, reject) => {
+    message.settle = (error, result) => {
+      if (!error) return resolve(result!)
+      reject(error)
+      quiet(promise)
+    }
   })
-  let isSettled = false
-  let unlisten = (): void => {}
-  const settle: Settle = (error, result) => {
-    isSettled = true
-    unlisten()
-    if (!error) return resolve(result!)
-    reject(error)
-    quiet(promise)
-  }
-  const cancel = send(settle)
-  if (signal && !isSettled) {
-    unlisten = onAbort(signal, error => {
-      cancel()
-      settle(error)
-    })
-  }
+  publisher.publish(message)
+  if (signal) endOnAbort(publisher, message, signal)
   return promise
+}
+
+/** Has the signal take a message back and end it for its caller. A function of its own, as few publish with a signal. */
+function endOnAbort(publisher: Publisher, message: OutgoingMessage, signal: AbortSignal): void {
+  const { settle } = message
+  if (!settle) return
+  const unlisten = onAbort(signal, error => {
+    publisher.cancel(message)
+    settle(error, undefined)
+  })
+  message.settle = (error, result) => {
+    unlisten()
+    settle(error, result)
+  }
 }

@@ -14,7 +14,7 @@ import type { Connection } from './connection.ts'
 import { argumentError, ClientError, closedError, refusal, unsupported } from './error.ts'
 import { Fifo } from './fifo.ts'
 import type { ResolvedOptions } from './options.ts'
-import type { OutboxContents } from './outbox.ts'
+import type { Outbox, OutboxContents } from './outbox.ts'
 import { OutgoingMessage } from './outgoing-message.ts'
 import { publishResult, unacknowledged } from './publish-options.ts'
 
@@ -100,7 +100,8 @@ export class Publisher {
     this.#add(message)
     if (message.qos > 0) {
       message.sequence = this.#nextSequence++
-      this.#store(message)
+      const { outbox } = this.#options
+      if (outbox) this.#store(outbox, message)
     }
     this.#waiting.push(message)
     if (message.isStored) this.pump()
@@ -210,9 +211,7 @@ export class Publisher {
     if (isFull()) throw error
   }
 
-  #store(message: OutgoingMessage): void {
-    const { outbox } = this.#options
-    if (!outbox) return
+  #store(outbox: Outbox, message: OutgoingMessage): void {
     const { sequence, topic, bytes, retain, properties } = message
     message.isStored = false
     outbox.append({ sequence, topic, payload: bytes, qos: message.qos as 1 | 2, retain, properties, isReleased: false })
