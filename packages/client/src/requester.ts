@@ -27,16 +27,29 @@ export interface RequestOptions {
 }
 
 /** A request without its response. */
-interface PendingRequest {
+class PendingRequest {
   readonly key: number
   readonly deadlineMs: number
-  readonly resolve: (response: ReceivedMessage) => void
-  readonly reject: (error: ClientError) => void
-  /** Publishes it, once there is somewhere to answer to. */
-  readonly publish: () => void
+  readonly topic: string
+  readonly payload: Payload
+  readonly options: RequestOptions
+  resolve!: (response: ReceivedMessage) => void
+  reject!: (error: ClientError) => void
   /** Takes it back where it has not been sent; `undefined` before it is published. */
   takeBack: (() => void) | undefined
   unlisten: (() => void) | undefined
+  readonly response: Promise<ReceivedMessage> = new Promise((resolve, reject) => {
+    this.resolve = resolve
+    this.reject = reject
+  })
+
+  constructor(key: number, deadlineMs: number, topic: string, payload: Payload, options: RequestOptions) {
+    this.key = key
+    this.deadlineMs = deadlineMs
+    this.topic = topic
+    this.payload = payload
+    this.options = options
+  }
 }
 
 const requesters = new WeakMap<Client, Requester>()
@@ -78,26 +91,25 @@ export class Requester {
   /** @throws {ClientError} as `request`, by rejecting */
   ask(topic: string, payload: Payload, options: RequestOptions): Promise<ReceivedMessage> {
     const { timeoutMs = 30_000, signal } = options
-    const response = new Promise<ReceivedMessage>((resolve, reject) => {
+    try {
       this.#check(signal)
-      do this.#lastKey = (this.#lastKey + 1) >>> 0
-      while (this.#pending.has(this.#lastKey))
-      const request: PendingRequest = {
-        key: this.#lastKey,
-        deadlineMs: this.#client.runtime.now() + timeoutMs,
-        resolve,
-        reject,
-        publish: () => this.#publish(request, topic, payload, options),
-        takeBack: undefined,
-        unlisten: undefined,
-      }
-      this.#pending.set(request.key, request)
-      this.#watch(request.deadlineMs)
-      if (signal) request.unlisten = onAbort(signal, error => this.#fail(request, error))
-      if (this.#state === 'subscribed') request.publish()
-      else if (this.#state === 'unsubscribed') this.#subscribe()
-    })
-    return quiet(response)
+    } catch (error) {
+      return quiet(Promise.reject(error))
+    }
+    do this.#lastKey = (this.#lastKey + 1) >>> 0
+    while (this.#pending.has(this.#lastKey))
+    const deadlineMs = this.#client.runtime.now() + timeoutMs
+    const request = new PendingRequest(this.#lastKey, deadlineMs, topic, payload, options)
+    this.#pending.set(request.key, request)
+    this.#watch(deadlineMs)
+    if (signal) this.#listen(request, signal)
+    if (this.#state === 'subscribed') this.#publish(request)
+    else if (this.#state === 'unsubscribed') this.#subscribe()
+    return request.response
+  }
+
+  #listen(request: PendingRequest, signal: AbortSignal): void {
+    request.unlisten = onAbort(signal, error => this.#fail(request, error))
   }
 
   #subscribe(): void {
@@ -106,7 +118,7 @@ export class Requester {
     this.#client.subscribe(this.#responseTopic, { qos: 1, handler: message => this.#answered(message) }).then(
       () => {
         this.#state = 'subscribed'
-        for (const { publish } of this.#pending.values()) publish()
+        for (const request of this.#pending.values()) this.#publish(request)
       },
       error => {
         this.#state = 'unsubscribed'
@@ -126,12 +138,13 @@ export class Requester {
     }
   }
 
-  #publish(request: PendingRequest, topic: string, payload: Payload, options: RequestOptions): void {
+  #publish(request: PendingRequest): void {
+    const { key, topic, payload, options } = request
     const { qos = 1 } = options
     const properties: PublishProperties = {
       ...options.properties,
       responseTopic: this.#responseTopic,
-      correlationData: bytesOf(request.key),
+      correlationData: bytesOf(key),
     }
     try {
       request.takeBack = this.#client.send(topic, payload, { qos, properties }, (error, result) => {
@@ -158,6 +171,7 @@ export class Requester {
     if (!this.#pending.has(request.key)) return
     this.#remove(request)
     request.reject(error)
+    quiet(request.response)
   }
 
   #failAll(error: ClientError): void {
