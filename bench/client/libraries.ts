@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { connect, request } from '@curlew/client'
+import { openBare } from './bare-client.ts'
 
 /** The same of both libraries, as little above them as can be. */
 export interface LibraryClient {
@@ -11,7 +12,8 @@ export interface LibraryClient {
   close(): Promise<unknown>
 }
 
-export type LibraryName = 'curlew' | 'mqttjs'
+/** `bare` is the floor that neither can go below, see `bare-client.ts`. */
+export type LibraryName = 'curlew' | 'mqttjs' | 'bare'
 
 const peers = new URL('../../../tests/peers/package.json', import.meta.url)
 
@@ -20,6 +22,7 @@ export const hasMqttJs: boolean = existsSync(new URL('node_modules/mqtt', peers)
 
 /** Connects with MQTT 5.0 and the defaults of the library. */
 export function open(library: LibraryName, url: string): Promise<LibraryClient> {
+  if (library === 'bare') return openBare(url)
   return library === 'curlew' ? openCurlew(url) : openMqttJs(url)
 }
 

@@ -28,15 +28,22 @@ export function rates(measurements: readonly Measurement[]): { perSecond: number
   }
 }
 
-/** A line for each scenario: thousands of messages, and how many times those of MQTT.js they are. */
+/**
+ * A line for each scenario: thousands of messages, and how many times those of MQTT.js they are. Last what the floor would be, per CPU second:
+ * see `bare-client.ts`.
+ */
 export function reportOf(results: readonly Result[]): string {
-  const head = ['', 'curlew/s', 'MQTT.js/s', 'ratio', 'curlew/CPU s', 'MQTT.js/CPU s', 'ratio']
-  const rows = results.map(({ scenario, measurements: { curlew = [], mqttjs = [] } }) => {
-    const [ours, theirs] = [rates(curlew), rates(mqttjs)]
+  const perSecond = ['curlew/s', 'MQTT.js/s', 'ratio']
+  const head = ['', ...perSecond, 'curlew/CPU s', 'MQTT.js/CPU s', 'ratio', 'floor/CPU s', 'ratio']
+  const rows = results.map(({ scenario, measurements: { curlew = [], mqttjs = [], bare = [] } }) => {
+    const [ours, theirs, floor] = [rates(curlew), rates(mqttjs), rates(bare)]
+    const hasBoth = mqttjs.length > 0
     return [
       scenario,
-      ...compared(ours.perSecond, theirs.perSecond, mqttjs.length > 0),
-      ...compared(ours.perCpuSecond, theirs.perCpuSecond, mqttjs.length > 0),
+      ...compared(ours.perSecond, theirs.perSecond, hasBoth),
+      ...compared(ours.perCpuSecond, theirs.perCpuSecond, hasBoth),
+      thousands(floor.perCpuSecond),
+      ratio(floor.perCpuSecond, theirs.perCpuSecond, hasBoth),
     ]
   })
   const table = [head, ...rows]
@@ -48,7 +55,11 @@ export function reportOf(results: readonly Result[]): string {
 }
 
 function compared(ours: number, theirs: number, hasBoth: boolean): string[] {
-  return [thousands(ours), hasBoth ? thousands(theirs) : '–', hasBoth ? `${(ours / theirs).toFixed(1)}×` : '–']
+  return [thousands(ours), hasBoth ? thousands(theirs) : '–', ratio(ours, theirs, hasBoth)]
+}
+
+function ratio(ours: number, theirs: number, hasBoth: boolean): string {
+  return hasBoth ? `${(ours / theirs).toFixed(1)}×` : '–'
 }
 
 function thousands(rate: number): string {

@@ -1,4 +1,4 @@
-// `npm run bench:client`: our client and MQTT.js, one after the other in each round, against one broker process.
+// `npm run bench:client`: our client, MQTT.js and the floor of both, one after the other in each round, against one broker process.
 //
 //     npm run bench:client -- --rounds 5 --messages 400000 --only receive --json client.json
 
@@ -10,7 +10,7 @@ import { type Options, optionsOf } from './options.ts'
 import { type Measurement, type Result, reportOf } from './report.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 
-const libraries: readonly LibraryName[] = hasMqttJs ? ['curlew', 'mqttjs'] : ['curlew']
+const libraries: readonly LibraryName[] = hasMqttJs ? ['curlew', 'mqttjs', 'bare'] : ['curlew', 'bare']
 
 /** One measurement of one library; the client has its process to itself. */
 async function measured(url: string, library: LibraryName, scenario: Scenario, options: Options): Promise<Measurement> {
@@ -28,7 +28,7 @@ async function resultOf(url: string, scenario: Scenario, options: Options): Prom
     scenario.partner === 'none'
       ? undefined
       : new Child('partner-process', [url, scenario.partner, options.payloadBytes])
-  const measurements: Record<LibraryName, Measurement[]> = { curlew: [], mqttjs: [] }
+  const measurements: Record<LibraryName, Measurement[]> = { curlew: [], mqttjs: [], bare: [] }
   try {
     await partner?.line()
     for (let round = 0; round < options.rounds; round++) {
