@@ -70,6 +70,20 @@ export class StoredSessionState {
   }
 }
 
+/** Of the Sessions that have a Client Identifier in common, all but the one that was created last; lowest number first. */
+export function supersededIn(sessions: ReadonlyMap<number, StoredSessionState>): StoredSessionState[] {
+  const superseded: StoredSessionState[] = []
+  const latest = new Map<string, StoredSessionState>()
+  for (const session of sessions.values()) {
+    if (session.record === undefined) continue
+    const { clientId } = session.record
+    const other = latest.get(clientId)
+    if (other !== undefined) superseded.push(other.number < session.number ? other : session)
+    if (other === undefined || other.number < session.number) latest.set(clientId, session)
+  }
+  return superseded.sort((a, b) => a.number - b.number)
+}
+
 /**
  * What the engine holds, in memory as far as it is small, and all that has changed since the last checkpoint. Envelopes are
  * applied when they are written; while a checkpoint is made none is.

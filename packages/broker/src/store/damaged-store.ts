@@ -1,19 +1,18 @@
 import type { Log } from '../runtime/log.ts'
 import { type Engine, EngineError } from './engine.ts'
-import type { Journal } from './journal.ts'
 import type { DamagedRow } from './recovery.ts'
 
 /** Puts damaged rows where nothing deletes them, before they are taken out of the store. @returns where that is, for people */
 export type RowQuarantine = (rows: readonly DamagedRow[]) => Promise<string>
 
-/** Reads the journal; what is damaged so much that it cannot be read is salvaged first. */
-export async function loadSalvaged(journal: Journal, engine: Engine): ReturnType<Journal['load']> {
+/** Reads an engine; what is damaged so much that it cannot be read is salvaged, and then read again. */
+export async function readSalvaged<Result>(engine: Engine, read: () => Promise<Result>): Promise<Result> {
   try {
-    return await journal.load()
+    return await read()
   } catch (error) {
     if (!(error instanceof EngineError) || error.fault !== 'corrupt' || engine.salvage === undefined) throw error
     await engine.salvage(error.message)
-    return journal.load()
+    return read()
   }
 }
 

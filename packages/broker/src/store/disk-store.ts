@@ -2,7 +2,7 @@ import type { Message } from '@curlew/protocol'
 import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Change } from './changes.ts'
-import { loadSalvaged, putAside, type RowQuarantine } from './damaged-store.ts'
+import { putAside, type RowQuarantine, readSalvaged } from './damaged-store.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { Envelope } from './envelope.ts'
 import { type Durability, Journal, JournalCounters } from './journal.ts'
@@ -113,7 +113,7 @@ export class DiskStore implements Store {
   /** @throws {EngineError} when it cannot be opened or is in use @throws {StoreFormatError} @throws {InterruptedImportError} */
   async load(): Promise<StoredState> {
     await this.#engine.open()
-    const { state, damaged } = await loadSalvaged(this.#journal, this.#engine)
+    const { state, damaged } = await readSalvaged(this.#engine, () => this.#journal.load())
     const { catalogue } = this.#journal
     this.#nextNumber = catalogue.nextSession
     for (const { number, record } of catalogue.sessions.values()) {

@@ -63,17 +63,12 @@ export function createLevelImport(options: LevelStoreOptions): LevelImport {
 
 /** Mends the store in a folder, see {@link repairStore}; nobody may have it open. */
 export async function repairLevelStore(options: LevelStoreOptions): Promise<RepairReport> {
-  const { store, engine, quarantine } = partsOf(options, true)
+  const { engine, quarantine } = partsOf(options, false)
+  const { log, runtime = nodeRuntime } = options
   await engine.open()
   try {
-    const steps = await repairStore(engine, options.runtime ?? nodeRuntime, quarantine)
-    await engine.close()
-    // What is left of the journal becomes rows.
-    await store.load()
-    await store.close()
-    await engine.open()
-    steps.push(...(await repairStore(engine, options.runtime ?? nodeRuntime, quarantine)))
-    return { steps, report: await checkStore(engine, options.runtime ?? nodeRuntime) }
+    const steps = await repairStore({ engine, runtime, log, quarantine })
+    return { steps, report: await checkStore(engine, runtime) }
   } finally {
     await engine.close()
   }

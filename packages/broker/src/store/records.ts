@@ -55,6 +55,14 @@ export function readRecord(value: Uint8Array): PacketReader {
   return new PacketReader(true).reset(value, HEAD_BYTES, value.length)
 }
 
+/** Reads a value of which nothing may be left. @throws {CorruptRecordError} or {MqttError} when it is not what was written */
+export function readWhole<Contents>(value: Uint8Array, read: (reader: PacketReader) => Contents): Contents {
+  const reader = readRecord(value)
+  const contents = read(reader)
+  reader.expectEnd()
+  return contents
+}
+
 /** Bytes that {@link writeNumber} takes at most: seven bits in each. */
 const NUMBER_BYTES_MAX = 8
 

@@ -1,13 +1,22 @@
 import type { Message } from '@curlew/protocol'
 import type { Runtime } from '../runtime/runtime.ts'
-import { Catalogue, StoredSessionState } from './catalogue.ts'
+import { Catalogue, StoredSessionState, supersededIn } from './catalogue.ts'
 import { readEnvelope } from './changes.ts'
 import { isDamage } from './damage.ts'
 import type { Engine, EngineEntry } from './engine.ts'
-import { firstOf, metaKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { firstOf, metaKey, numberOf, sessionKey, sessionOf, type Table, tableRange } from './keys.ts'
 import { pagesOf } from './pages.ts'
-import { type Clocks, CorruptRecordError, readMessage, readRecord, readSession, readSubscription } from './records.ts'
-import { type Meta, readMeta, readProgress, readRemainder } from './rows.ts'
+import { type Clocks, CorruptRecordError } from './records.ts'
+import { isKeyOf } from './row-places.ts'
+import {
+  type Meta,
+  readMeta,
+  readProgress,
+  readRemainder,
+  readRetainedRow,
+  readSessionRow,
+  readSubscriptionRow,
+} from './rows.ts'
 import { Slices } from './slices.ts'
 import { type Backlog, messageBytes, type StoredSession, type StoredState, type SubscriptionRecord } from './store.ts'
 
@@ -73,8 +82,9 @@ class Recovery {
       session.segments.push(segment)
       session.nextSequence = Math.max(session.nextSequence, segment.last + 1) // the other row may be damaged
     })
-    await this.#forEach('retained', ({ value }) => this.#retain(value), LARGE_PAGE_COUNT)
+    await this.#forEach('retained', entry => this.#retain(entry), LARGE_PAGE_COUNT)
     await this.#forEach('journal', entry => this.#envelope(entry), LARGE_PAGE_COUNT)
+    await this.#deleteSuperseded()
     if (meta !== undefined) {
       catalogue.nextSession = Math.max(catalogue.nextSession, meta.nextSession)
       catalogue.nextBody = meta.nextBody
@@ -103,23 +113,23 @@ class Recovery {
     return unused
   }
 
-  #session({ key, value }: EngineEntry): void {
-    const session = new StoredSessionState(sessionOf(key))
-    session.record = readSession(readRecord(value), this.#clocks)
+  #session(entry: EngineEntry): void {
+    const session = new StoredSessionState(sessionOf(entry.key))
+    session.record = readSessionRow(entry, this.#clocks)
     this.#catalogue.sessions.set(session.number, session)
     this.#catalogue.nextSession = Math.max(this.#catalogue.nextSession, session.number + 1)
   }
 
-  #subscription({ key, value }: EngineEntry): void {
-    const { number } = this.#sessionAt(key)
-    const record = readSubscription(readRecord(value))
+  #subscription(entry: EngineEntry): void {
+    const { number } = this.#sessionAt(entry.key)
+    const record = readSubscriptionRow(entry)
     const known = this.#subscriptions.get(number)
     if (known === undefined) this.#subscriptions.set(number, new Map([[record.filter, record]]))
     else known.set(record.filter, record)
   }
 
-  #retain(value: Uint8Array): void {
-    const message = readMessage(readRecord(value), this.#clocks)
+  #retain(entry: EngineEntry): void {
+    const message = readRetainedRow(entry, this.#clocks)
     this.#retained.set(message.topic, message.own())
   }
 
@@ -129,6 +139,17 @@ class Recovery {
     const changes = readEnvelope(value, this.#clocks)
     for (const change of changes) this.#catalogue.apply(change)
     this.#changeCount += changes.length
+  }
+
+  /** Where the envelope that deleted a Session was lost, and its Client has another one since, the later one is right. */
+  async #deleteSuperseded(): Promise<void> {
+    for (const { number, record } of supersededIn(this.#catalogue.sessions)) {
+      const key = sessionKey(number)
+      const [value = new Uint8Array()] = await this.#engine.getMany([key])
+      const reason = `the Client ${JSON.stringify(record?.clientId)} has a later Session`
+      this.#damaged.push({ key, value, reason })
+      this.#catalogue.apply({ kind: 'delete-session', session: number })
+    }
   }
 
   #sessionAt(key: Uint8Array): StoredSessionState {
@@ -141,16 +162,19 @@ class Recovery {
     for await (const page of pagesOf(this.#engine, tableRange(table), count)) {
       for (const entry of page) {
         this.#changeCount = 1
-        this.#tryRead(entry, read)
+        this.#tryRead(entry, () => {
+          if (!isKeyOf(table, entry.key)) throw new CorruptRecordError(`its key is none of the table ${table}`)
+          read(entry)
+        })
         const pause = this.#slices.add(this.#changeCount, entry.value.length)
         if (pause !== undefined) await pause
       }
     }
   }
 
-  #tryRead(entry: EngineEntry, read: (entry: EngineEntry) => void): void {
+  #tryRead(entry: EngineEntry, read: () => void): void {
     try {
-      read(entry)
+      read()
     } catch (error) {
       if (!isDamage(error)) throw error
       this.#damaged.push({ ...entry, reason: error.message })

@@ -1,5 +1,5 @@
 import type { KeyRange } from './engine.ts'
-import { filterOf, firstOf, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { filterOf, firstOf, importKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
 
 /** No key is longer. */
 const KEY_BYTES_MAX = 0x1_0010
@@ -15,13 +15,14 @@ const keyBytes: Record<Table, { readonly min: number; readonly max: number }> = 
   remainder: { min: 11, max: 11 },
   body: { min: 7, max: 7 },
   references: { min: 7, max: 7 },
-  retained: { min: 2, max: 1 + 0xffff },
+  retained: { min: 1, max: 1 + 0xffff },
 }
 
-/** Whether a key is as long as those of its table. */
-export function isKeyOf(table: Table, { length }: Uint8Array): boolean {
+/** Whether a key is one that its table may have. */
+export function isKeyOf(table: Table, key: Uint8Array): boolean {
   const { min, max } = keyBytes[table]
-  return length >= min && length <= max
+  if (key.length < min || key.length > max) return false
+  return table !== 'meta' || key.length === min || Buffer.compare(key, importKey) === 0
 }
 
 /** Where no key should be. */

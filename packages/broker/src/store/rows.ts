@@ -1,16 +1,30 @@
-import type { PacketWriter } from '@curlew/codec'
+import type { PacketReader, PacketWriter } from '@curlew/codec'
+import type { Message } from '@curlew/protocol'
 import type { Segment, StoredSessionState } from './catalogue.ts'
+import type { EngineEntry } from './engine.ts'
+import { retainedKey, sessionOf, subscriptionKey } from './keys.ts'
 import type { QueuedRecord } from './queued-record.ts'
 import {
   type Clocks,
+  CorruptRecordError,
   finishRecord,
+  readMessage,
   readNumber,
-  readRecord,
+  readSession,
+  readSubscription,
+  readWhole,
   startRecord,
   writeMessage,
   writeNumber,
   writeQueued,
 } from './records.ts'
+import type { SessionRecord, SubscriptionRecord } from './store.ts'
+
+/*
+ * The readers of rows hold each to all that is true of it alone: it ends with its last field, and stands under the key that
+ * follows from it. They throw {CorruptRecordError} or {MqttError} when the row is not what was written. Who starts with a store, checks it
+ * or mends it reads with these, so that all three agree on what is damaged.
+ */
 
 /** Messages in a segment at most: what is read at a time, so what a waiting queue costs in memory. */
 export const SEGMENT_COUNT_MAX = 256
@@ -43,9 +57,37 @@ export function writeMeta(writer: PacketWriter, meta: Meta): void {
 }
 
 export function readMeta(value: Uint8Array): Meta {
-  const reader = readRecord(value)
-  const [format, checkpoint, lastEnvelope] = [readNumber(reader), readNumber(reader), readNumber(reader)]
-  return { format, checkpoint, lastEnvelope, nextSession: readNumber(reader), nextBody: readNumber(reader) }
+  return readWhole(value, reader => {
+    const [format, checkpoint, lastEnvelope] = [readNumber(reader), readNumber(reader), readNumber(reader)]
+    if (format === 0) throw new CorruptRecordError('there is no format 0')
+    return { format, checkpoint, lastEnvelope, nextSession: readNumber(reader), nextBody: readNumber(reader) }
+  })
+}
+
+export function readSessionRow({ value }: EngineEntry, clocks: Clocks): SessionRecord {
+  return readWhole(value, reader => readSession(reader, clocks))
+}
+
+export function readSubscriptionRow({ key, value }: EngineEntry): SubscriptionRecord {
+  const record = readWhole(value, readSubscription)
+  expectKey(key, subscriptionKey(sessionOf(key), record.filter), record.filter)
+  return record
+}
+
+/** The message is a view of the row. */
+export function readBodyRow({ value }: EngineEntry, clocks: Clocks): Message {
+  return readWhole(value, reader => readMessage(reader, clocks))
+}
+
+/** The message is a view of the row. */
+export function readRetainedRow({ key, value }: EngineEntry, clocks: Clocks): Message {
+  const message = readWhole(value, reader => readMessage(reader, clocks))
+  expectKey(key, retainedKey(message.topic), message.topic)
+  return message
+}
+
+function expectKey(is: Uint8Array, expected: Uint8Array, name: string): void {
+  if (Buffer.compare(is, expected) !== 0) throw new CorruptRecordError(`it is of ${JSON.stringify(name)}`)
 }
 
 export function writeProgress(writer: PacketWriter, { nextSequence, released, incoming }: StoredSessionState): void {
@@ -56,13 +98,22 @@ export function writeProgress(writer: PacketWriter, { nextSequence, released, in
   }
 }
 
-/** @throws {CorruptRecordError} */
+/** Tells a Session, if all of the row makes sense. */
 export function readProgress(value: Uint8Array, into: StoredSessionState): void {
-  const reader = readRecord(value)
-  into.nextSequence = readNumber(reader)
-  for (const set of [into.released, into.incoming]) {
-    for (let count = readNumber(reader); count > 0; count--) set.add(readNumber(reader))
-  }
+  const { nextSequence, released, incoming } = readWhole(value, reader => ({
+    nextSequence: readNumber(reader),
+    released: readNumbers(reader),
+    incoming: readNumbers(reader),
+  }))
+  into.nextSequence = nextSequence
+  for (const sequence of released) into.released.add(sequence)
+  for (const packetId of incoming) into.incoming.add(packetId)
+}
+
+function readNumbers(reader: PacketReader): number[] {
+  const numbers: number[] = []
+  for (let count = readNumber(reader); count > 0; count--) numbers.push(readNumber(reader))
+  return numbers
 }
 
 /** What is left of a segment; the segment itself is never written twice. */
@@ -72,14 +123,13 @@ export function writeRemainder(writer: PacketWriter, segment: Segment): void {
   for (const sequence of gone) writeNumber(writer, sequence - first)
 }
 
-/** @throws {CorruptRecordError} */
 export function readRemainder(value: Uint8Array, first: number): Segment {
-  const reader = readRecord(value)
-  const last = first + readNumber(reader)
-  const [count, bytes, hasBodies] = [readNumber(reader), readNumber(reader), readNumber(reader) === 1]
-  const gone = new Set<number>()
-  for (let left = readNumber(reader); left > 0; left--) gone.add(first + readNumber(reader))
-  return { first, last, count, bytes, gone, hasBodies, isDirty: false }
+  return readWhole(value, reader => {
+    const last = first + readNumber(reader)
+    const [count, bytes, hasBodies] = [readNumber(reader), readNumber(reader), readNumber(reader) === 1]
+    const gone = new Set(readNumbers(reader).map(offset => first + offset))
+    return { first, last, count, bytes, gone, hasBodies, isDirty: false }
+  })
 }
 
 /** Messages with a body of their own are left to that. */
@@ -95,7 +145,6 @@ export function writeReferences(writer: PacketWriter, count: number): void {
   writeNumber(writer, count)
 }
 
-/** @throws {CorruptRecordError} */
 export function readReferences(value: Uint8Array): number {
-  return readNumber(readRecord(value))
+  return readWhole(value, readNumber)
 }

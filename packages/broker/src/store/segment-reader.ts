@@ -5,6 +5,7 @@ import type { Engine } from './engine.ts'
 import { bodyKey, segmentKey } from './keys.ts'
 import type { QueuedRecord } from './queued-record.ts'
 import { type Clocks, CorruptRecordError, readMessage, readNumber, readQueued, readRecord } from './records.ts'
+import { readBodyRow } from './rows.ts'
 
 /** Bodies of messages by their number. */
 type Bodies = ReadonlyMap<number, Message>
@@ -63,13 +64,14 @@ function bodyIdsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks): number
 
 /** Those that can be read. */
 async function readBodies(engine: Engine, ids: readonly number[], clocks: Clocks): Promise<Bodies> {
-  const values = await engine.getMany(ids.map(bodyKey))
+  const keys = ids.map(bodyKey)
+  const values = await engine.getMany(keys)
   const bodies = new Map<number, Message>()
   for (const [index, id] of ids.entries()) {
     const value = values[index]
     if (value === undefined) continue
     try {
-      bodies.set(id, readMessage(readRecord(value), clocks))
+      bodies.set(id, readBodyRow({ key: keys[index]!, value }, clocks))
     } catch (error) {
       if (!isDamage(error)) throw error
     }

@@ -1,26 +1,28 @@
 import type { Runtime } from '../runtime/runtime.ts'
-import { type Segment, StoredSessionState } from './catalogue.ts'
+import { type Segment, StoredSessionState, supersededIn } from './catalogue.ts'
 import { readEnvelope } from './changes.ts'
 import { CheckFindings, type StoreFault } from './check-findings.ts'
 import { isDamage } from './damage.ts'
 import { type Engine, type EngineEntry, EngineError, type KeyRange } from './engine.ts'
 import { InterruptedImportError, sourceOf } from './import-mark.ts'
-import { filterOf, firstOf, importKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
+import { firstOf, importKey, numberOf, sessionOf, type Table, tableRange } from './keys.ts'
 import { migrate } from './migrations.ts'
 import { pagesOf } from './pages.ts'
 import { QueueCheck } from './queue-check.ts'
-import {
-  type Clocks,
-  CorruptRecordError,
-  clocksOf,
-  readMessage,
-  readRecord,
-  readSession,
-  readSubscription,
-} from './records.ts'
+import { type Clocks, CorruptRecordError, clocksOf } from './records.ts'
 import { recover } from './recovery.ts'
-import { hexOf, isKeyOf, placeOf, rangesBetweenTables, topicOf } from './row-places.ts'
-import { type Meta, readMeta, readProgress, readReferences, readRemainder } from './rows.ts'
+import { hexOf, isKeyOf, placeOf, rangesBetweenTables } from './row-places.ts'
+import {
+  type Meta,
+  readBodyRow,
+  readMeta,
+  readProgress,
+  readReferences,
+  readRemainder,
+  readRetainedRow,
+  readSessionRow,
+  readSubscriptionRow,
+} from './rows.ts'
 import { StateCounts } from './state-line.ts'
 
 /** Small rows that are read at a time. */
@@ -86,8 +88,11 @@ class StoreCheck {
     if (this.#meta !== undefined) await migrate(this.#engine)
     await this.#checkSessions()
     await this.#checkQueues()
-    await this.#forEach('retained', entry => this.#checkRetained(entry), LARGE_PAGE_COUNT)
+    await this.#forEach('retained', entry => void readRetainedRow(entry, this.#clocks), LARGE_PAGE_COUNT)
     await this.#forEach('journal', entry => this.#checkEnvelope(entry), LARGE_PAGE_COUNT)
+    for (const { number, record } of supersededIn(this.#sessions)) {
+      this.#findings.add(`Session ${number}`, `its Client ${JSON.stringify(record?.clientId)} has a later one`)
+    }
     await this.#checkStrays()
     if (!hasMeta && this.#findings.rowCount > 0) this.#findings.add('the row about the store', 'it is missing')
     const counts = await this.#counts()
@@ -106,30 +111,26 @@ class StoreCheck {
   }
 
   async #checkSessions(): Promise<void> {
-    await this.#forEach('session', ({ key, value }) => {
-      const session = new StoredSessionState(sessionOf(key))
+    await this.#forEach('session', entry => {
+      const session = new StoredSessionState(sessionOf(entry.key))
       this.#sessions.set(session.number, session) // known even when the row is damaged: what belongs to it is no orphan
-      const reader = readRecord(value)
-      session.record = readSession(reader, this.#clocks)
-      reader.expectEnd()
+      session.record = readSessionRow(entry, this.#clocks)
       const next = this.#meta?.nextSession
       if (next !== undefined && session.number >= next) {
         throw new CorruptRecordError(`its number is not below ${next}, which the next Session gets`)
       }
     })
     await this.#forEach('progress', ({ key, value }) => readProgress(value, this.#sessionAt(key)))
-    await this.#forEach('subscription', ({ key, value }) => {
-      this.#sessionAt(key)
-      const reader = readRecord(value)
-      const { filter } = readSubscription(reader)
-      reader.expectEnd()
-      if (filter !== filterOf(key)) throw new CorruptRecordError(`it is of ${JSON.stringify(filter)}`)
+    await this.#forEach('subscription', entry => {
+      this.#sessionAt(entry.key)
+      readSubscriptionRow(entry)
     })
   }
 
   async #checkQueues(): Promise<void> {
-    const messageAt = ({ value }: EngineEntry) => readMessage(readRecord(value), this.#clocks)
-    const addBody = (entry: EngineEntry): void => this.#queues.addBody(numberOf(entry.key), messageAt(entry))
+    const addBody = (entry: EngineEntry): void => {
+      this.#queues.addBody(numberOf(entry.key), readBodyRow(entry, this.#clocks))
+    }
     await this.#forEach('body', addBody, LARGE_PAGE_COUNT)
     await this.#forEach('references', ({ key, value }) => {
       this.#queues.addReferences(numberOf(key), readReferences(value))
@@ -157,13 +158,6 @@ class StoreCheck {
     this.#queues.checkBodies()
   }
 
-  #checkRetained({ key, value }: EngineEntry): void {
-    const reader = readRecord(value)
-    const { topic } = readMessage(reader, this.#clocks)
-    reader.expectEnd()
-    if (topic !== topicOf(key)) throw new CorruptRecordError(`it is of ${JSON.stringify(topic)}`)
-  }
-
   #checkEnvelope({ key, value }: EngineEntry): void {
     const last = this.#meta?.lastEnvelope
     if (last !== undefined && numberOf(key) <= last) {
@@ -171,10 +165,13 @@ class StoreCheck {
     }
     for (const change of readEnvelope(value, this.#clocks)) {
       if (change.kind === 'retain') continue
-      const { session } = change
-      if (change.kind === 'save-session') this.#sessions.set(session, new StoredSessionState(session))
-      else if (!this.#sessions.has(session)) throw new CorruptRecordError(`there is no Session ${session}`)
-      if (change.kind === 'delete-session') this.#sessions.delete(session)
+      const known = this.#sessions.get(change.session)
+      if (change.kind === 'save-session') {
+        const session = known ?? new StoredSessionState(change.session)
+        session.record = change.record
+        this.#sessions.set(session.number, session)
+      } else if (known === undefined) throw new CorruptRecordError(`there is no Session ${change.session}`)
+      else if (change.kind === 'delete-session') this.#sessions.delete(change.session)
     }
   }
 
@@ -182,12 +179,8 @@ class StoreCheck {
   async #counts(): Promise<StoreCounts | undefined> {
     try {
       const { state, journal } = await recover(this.#engine, this.#runtime, this.#clocks)
-      const clientIds = new Set<string>()
       const counts = new StateCounts()
-      for (const { clientId, subscriptions, backlog, incoming } of state.sessions) {
-        if (clientIds.has(clientId))
-          this.#findings.add(`Session ${JSON.stringify(clientId)}`, 'is there more than once')
-        clientIds.add(clientId)
+      for (const { subscriptions, backlog, incoming } of state.sessions) {
         counts.sessions++
         counts.subscriptions += subscriptions.length
         counts.queued += backlog.count

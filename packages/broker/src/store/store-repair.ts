@@ -1,13 +1,15 @@
 import { PacketWriter } from '@curlew/codec'
-import { type Segment, StoredSessionState } from './catalogue.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Segment, StoredSessionState, supersededIn } from './catalogue.ts'
 import { readEnvelope } from './changes.ts'
 import { isDamage } from './damage.ts'
-import type { RowQuarantine } from './damaged-store.ts'
+import { type RowQuarantine, readSalvaged } from './damaged-store.ts'
+import { DiskStore } from './disk-store.ts'
 import type { Engine, EngineChange, EngineEntry } from './engine.ts'
 import { clearImportMark, InterruptedImportError, refuseInterruptedImport } from './import-mark.ts'
 import {
   bodyKey,
-  filterOf,
   firstOf,
   importKey,
   metaKey,
@@ -15,28 +17,25 @@ import {
   progressKey,
   referencesKey,
   remainderKey,
+  sessionKey,
   sessionOf,
   type Table,
   tableRange,
 } from './keys.ts'
-import { newMeta } from './migrations.ts'
+import { migrate, newMeta } from './migrations.ts'
 import { pagesOf } from './pages.ts'
-import {
-  type Clocks,
-  CorruptRecordError,
-  clocksOf,
-  readMessage,
-  readRecord,
-  readSession,
-  readSubscription,
-} from './records.ts'
+import { type Clocks, CorruptRecordError, clocksOf } from './records.ts'
 import type { DamagedRow } from './recovery.ts'
-import { hexOf, isKeyOf, placeOf, rangesBetweenTables, topicOf } from './row-places.ts'
+import { hexOf, isKeyOf, placeOf, rangesBetweenTables } from './row-places.ts'
 import {
+  readBodyRow,
   readMeta,
   readProgress,
   readReferences,
   readRemainder,
+  readRetainedRow,
+  readSessionRow,
+  readSubscriptionRow,
   rowOf,
   writeMeta,
   writeProgress,
@@ -61,23 +60,36 @@ export interface RepairStep {
   readonly action: string
 }
 
+/** What {@link repairStore} needs. */
+export interface RepairOptions {
+  /** Open, before and after. */
+  readonly engine: Engine
+  readonly runtime: Runtime
+  readonly log: Log
+  /** Keeps rows where nothing deletes them, and returns where that is. */
+  readonly quarantine: RowQuarantine
+}
+
 /**
- * Mends what a program can: rows that cannot be read or belong to nothing are taken out, what can be derived from others is derived anew,
- * messages without a body count as gone, and bodies that nobody refers to go. What is taken out is in quarantine before.
+ * Mends what a program can, after which a check finds no fault: rows that cannot be read or belong to nothing are taken out, what can be derived
+ * from others is derived anew, messages without a body count as gone, bodies that nobody refers to go, and the journal is turned into
+ * rows. What is taken out is in quarantine before.
  *
- * A segment whose remainder is lost is taken as a whole: messages of it may be delivered again. The journal is left as it is, but for
- * envelopes that cannot be read.
+ * A segment whose remainder is lost is taken as a whole: messages of it may be delivered again.
  *
- * @returns what it has done, at most ten thousand steps
- * @param quarantine keeps rows where nothing deletes them, and returns where that is
+ * @returns what it has done, at most ten thousand steps before the journal is turned into rows, and as many after that
  * @throws {EngineError} when the engine cannot read or write
+ * @throws {StoreFormatError} when a later version of this program has written the store
  */
-export async function repairStore(
-  engine: Engine,
-  runtime: Parameters<typeof clocksOf>[0],
-  quarantine: RowQuarantine,
-): Promise<RepairStep[]> {
-  return new StoreRepair(engine, clocksOf(runtime), quarantine).run()
+export async function repairStore({ engine, runtime, log, quarantine }: RepairOptions): Promise<RepairStep[]> {
+  const repair = (): Promise<RepairStep[]> => new StoreRepair(engine, clocksOf(runtime), quarantine).run()
+  const steps = await readSalvaged(engine, repair)
+  await engine.close()
+  const store = new DiskStore({ engine, runtime, log, durability: 'always', quarantine })
+  await store.load()
+  await store.close()
+  await engine.open()
+  return [...steps, ...(await repair())]
 }
 
 class StoreRepair {
@@ -95,6 +107,7 @@ class StoreRepair {
   readonly #references = new Map<number, number>()
   #lastSession = 0
   #lastBody = 0
+  #hasRows = false
 
   constructor(engine: Engine, clocks: Clocks, quarantine: RowQuarantine) {
     this.#engine = engine
@@ -103,18 +116,22 @@ class StoreRepair {
   }
 
   async run(): Promise<RepairStep[]> {
+    await this.#migrate()
     await this.#endImport()
     await this.#takeOutStrays()
     await this.#repairSessions()
     await this.#repairQueues()
     await this.#repairBodies()
-    await this.#forEach('retained', entry => {
-      const { topic } = readMessage(readRecord(entry.value), this.#clocks)
-      if (topic !== topicOf(entry.key)) throw new CorruptRecordError(`it is of ${JSON.stringify(topic)}`)
-    })
+    await this.#forEach('retained', entry => void readRetainedRow(entry, this.#clocks))
     await this.#repairMeta()
     await this.#flush()
     return this.#steps
+  }
+
+  /** A store of another format has rows that look damaged and are not. */
+  async #migrate(): Promise<void> {
+    const [meta] = await this.#engine.getMany([metaKey])
+    if (meta !== undefined) await migrate(this.#engine)
   }
 
   async #endImport(): Promise<void> {
@@ -136,26 +153,39 @@ class StoreRepair {
   }
 
   async #repairSessions(): Promise<void> {
-    await this.#forEach('session', ({ key, value }) => {
-      this.#lastSession = Math.max(this.#lastSession, sessionOf(key))
-      const session = new StoredSessionState(sessionOf(key))
-      const reader = readRecord(value)
-      readSession(reader, this.#clocks)
-      reader.expectEnd()
+    await this.#forEach('session', entry => {
+      const session = new StoredSessionState(sessionOf(entry.key))
+      this.#lastSession = Math.max(this.#lastSession, session.number)
+      session.record = readSessionRow(entry, this.#clocks)
       this.#sessions.set(session.number, session)
     })
+    await this.#takeOutSuperseded()
     await this.#forEach('progress', ({ key, value }) => readProgress(value, this.#sessionAt(key)))
-    await this.#forEach('subscription', ({ key, value }) => {
-      this.#sessionAt(key)
-      const { filter } = readSubscription(readRecord(value))
-      if (filter !== filterOf(key)) throw new CorruptRecordError(`it is of ${JSON.stringify(filter)}`)
+    await this.#forEach('subscription', entry => {
+      this.#sessionAt(entry.key)
+      readSubscriptionRow(entry)
     })
   }
 
+  async #takeOutSuperseded(): Promise<void> {
+    for (const { number, record } of supersededIn(this.#sessions)) {
+      const key = sessionKey(number)
+      const [value] = await this.#engine.getMany([key])
+      this.#sessions.delete(number)
+      if (value === undefined) continue
+      this.#takeOut(
+        { key, value },
+        placeOf('session', key),
+        `its Client ${JSON.stringify(record?.clientId)} has a later one`,
+      )
+    }
+  }
+
   async #repairQueues(): Promise<void> {
-    await this.#forEach('body', ({ key, value }) => {
-      this.#lastBody = Math.max(this.#lastBody, numberOf(key))
-      this.#bodies.set(numberOf(key), messageBytes(readMessage(readRecord(value), this.#clocks)))
+    await this.#forEach('body', entry => {
+      const id = numberOf(entry.key)
+      this.#lastBody = Math.max(this.#lastBody, id)
+      this.#bodies.set(id, messageBytes(readBodyRow(entry, this.#clocks)))
     })
     const told = new Map<string, Segment>()
     await this.#forEach('remainder', ({ key, value }) => {
@@ -169,6 +199,9 @@ class StoreRepair {
       const name = hexOf(key.subarray(1))
       const segment = this.#segmentOf(entries, told.get(name))
       if (entries[0]!.sequence !== firstOf(key)) throw new CorruptRecordError('it begins elsewhere')
+      if (segment.first <= (session.segments.at(-1)?.last ?? -1)) {
+        throw new CorruptRecordError('it begins before another one ends')
+      }
       if (segment.count === 0) throw new CorruptRecordError('nothing is left of it')
       this.#count(entries, segment)
       kept.add(name)
@@ -210,6 +243,7 @@ class StoreRepair {
       ['first', 'last', 'count', 'bytes', 'hasBodies'].every(
         name => told[name as keyof Segment] === segment[name as keyof Segment], // they are names of its fields
       ) &&
+      told.gone.size === segment.gone.size &&
       [...told.gone].every(sequence => segment.gone.has(sequence))
     if (isTold) return
     const key = remainderKey(number, segment.first)
@@ -262,7 +296,7 @@ class StoreRepair {
     const nextSession = Math.max(meta.nextSession, this.#lastSession + 1)
     const nextBody = Math.max(meta.nextBody, this.#lastBody + 1)
     const isRight = isTold && nextSession === meta.nextSession && nextBody === meta.nextBody
-    if (isRight || (!isTold && this.#sessions.size === 0 && this.#steps.length === 0)) return
+    if (isRight || (!isTold && !this.#hasRows)) return
     const row = rowOf(this.#writer, writer => writeMeta(writer, { ...meta, nextSession, nextBody }))
     this.#put(metaKey, row, placeOf('meta', metaKey), 'told anew')
   }
@@ -277,6 +311,7 @@ class StoreRepair {
   async #forEach(table: Table, check: (entry: EngineEntry) => void): Promise<void> {
     await this.#flush() // so that nothing is read that is to go
     for await (const page of pagesOf(this.#engine, tableRange(table), PAGE_COUNT)) {
+      this.#hasRows = true
       for (const entry of page) {
         try {
           if (!isKeyOf(table, entry.key)) throw new CorruptRecordError('its key is not one')

@@ -212,7 +212,7 @@ describe('what does not agree is found', () => {
 
     expect(await faultsOf(engine)).toEqual([
       'Session 9: its number is not below 4, which the next Session gets',
-      'Session "full": is there more than once',
+      'Session 1: its Client "full" has a later one',
     ])
   })
 

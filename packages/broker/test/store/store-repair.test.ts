@@ -1,14 +1,18 @@
 import { PacketWriter } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
 import { nodeRuntime } from '../../src/runtime/node-runtime.ts'
+import type { RowQuarantine } from '../../src/store/damaged-store.ts'
 import { markImport } from '../../src/store/import-mark.ts'
+import { clocksOf } from '../../src/store/records.ts'
 import type { DamagedRow } from '../../src/store/recovery.ts'
-import { readRemainder, rowOf, writeReferences, writeRemainder } from '../../src/store/rows.ts'
+import { readRemainder, rowOf, writeReferences, writeRemainder, writeSegment } from '../../src/store/rows.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { repairStore } from '../../src/store/store-repair.ts'
-import { diskStore, fill } from '../support/filled-store.ts'
+import { diskStore, fill, settled } from '../support/filled-store.ts'
 import { MapEngine } from '../support/map-engine.ts'
+import { RecordingLog } from '../support/recording-log.ts'
 import { readState } from '../support/stored-state.ts'
+import { queued, session } from './store-records.ts'
 
 /** What `fill` has stored, all of it in rows. */
 async function closedStore(): Promise<MapEngine> {
@@ -23,10 +27,11 @@ async function closedStore(): Promise<MapEngine> {
 /** Repairs a store. @returns what was done, the keys in quarantine, and the faults that are left */
 async function repair(engine: MapEngine) {
   const kept: DamagedRow[] = []
-  const steps = await repairStore(engine, nodeRuntime, async rows => {
+  const quarantine: RowQuarantine = async rows => {
     kept.push(...rows)
     return 'quarantine'
-  })
+  }
+  const steps = await repairStore({ engine, runtime: nodeRuntime, log: new RecordingLog(), quarantine })
   const { faults } = await checkStore(engine, nodeRuntime)
   const keys = kept.map(({ key }) => Buffer.from(key).toString('hex'))
   return { steps: steps.map(({ place, action }) => `${place}: ${action}`), keys, faults }
@@ -102,6 +107,68 @@ describe('a damaged row is put aside, and the rest is whole', () => {
   }
 })
 
+describe('a row that goes on behind its end is put aside', () => {
+  for (const name of Object.keys(keys) as (keyof typeof keys)[]) {
+    test(name, async () => {
+      const engine = await closedStore()
+      const longer = Uint8Array.of(...engine.rows.get(keys[name])!.subarray(5), 0)
+      engine.rows.set(
+        keys[name],
+        rowOf(new PacketWriter(), writer => writer.copy(longer, 0, longer.length)),
+      )
+
+      const { keys: kept, faults } = await repair(engine)
+
+      expect([kept.includes(keys[name]), faults]).toEqual([true, []])
+    })
+  }
+})
+
+describe('of two Sessions of one Client the later one stays', () => {
+  test('in rows', async () => {
+    const engine = await closedStore()
+    engine.rows.set('5300000002', engine.rows.get(keys.session)!)
+
+    const { steps, faults } = await repair(engine)
+
+    expect(steps[0]).toBe('Session 1: put aside: its Client "full" has a later one')
+    expect([faults, await queuesOf(engine)]).toEqual([[], { full: [0], empty: [] }])
+  })
+
+  test('where the envelope was lost that deleted the other', async () => {
+    const engine = await closedStore()
+    const store = diskStore(engine)
+    await store.load()
+    store.deleteSession('other')
+    await settled(store)
+    store.saveSession(session('other'))
+    store.enqueue('other', queued(0))
+    await settled(store)
+    engine.rows.delete('4a000000000002')
+    const started = engine.copy()
+
+    const { faults: before } = await checkStore(engine, nodeRuntime)
+    const { faults } = await repair(engine)
+
+    expect(before).toEqual([{ place: 'Session 2', problem: 'its Client "other" has a later one' }])
+    expect([faults, await queuesOf(engine)]).toEqual([[], expect.objectContaining(whole)])
+    expect(await queuesOf(started)).toEqual({ ...whole, empty: [] })
+  })
+})
+
+test('a segment that begins before another one ends is put aside', async () => {
+  const engine = await closedStore()
+  const records = [queued(2), queued(5)]
+  engine.rows.set(
+    '5100000001000000000002',
+    rowOf(new PacketWriter(), writer => writeSegment(writer, records, clocksOf(nodeRuntime))),
+  )
+
+  const { keys: kept, faults } = await repair(engine)
+
+  expect([kept, faults]).toEqual([[keys.segment, keys.remainder], []])
+})
+
 describe('what does not agree is told anew', () => {
   test('a number of references', async () => {
     const engine = await closedStore()
@@ -146,7 +213,8 @@ test('nothing is taken out that could not be put aside', async () => {
   engine.rows.get(keys.retained)![9]! ^= 1
   const rows = new Map(engine.rows)
 
-  await expect(repairStore(engine, nodeRuntime, () => Promise.reject(new Error('no space')))).rejects.toThrow(
+  const quarantine = () => Promise.reject(new Error('no space'))
+  await expect(repairStore({ engine, runtime: nodeRuntime, log: new RecordingLog(), quarantine })).rejects.toThrow(
     'no space',
   )
 
