@@ -25,6 +25,7 @@ import { restoreSessions } from './sessions/restore.ts'
 import { SearchTurns } from './sessions/search-turns.ts'
 import { Sender } from './sessions/sender.ts'
 import { type RegistryServices, SessionRegistry } from './sessions/session-registry.ts'
+import { StoreAnswers } from './sessions/store-answers.ts'
 import { WaitingTotals } from './sessions/waiting-totals.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
@@ -135,7 +136,7 @@ class ComposedBroker implements Broker {
     const onError = (error: unknown): void => log.error('internal error at the end of a turn', { error })
     const turn = new Turn(runtime, store, onError)
     const touch = (): void => turn.touch()
-    const { retained, groups } = this.#router
+    const answers = new StoreAnswers(store, touch)
     const congestion = new Congestion()
     const queuePolicy = queuePolicyOf(options.queuePolicy)
     const overflows = new OverflowLog(log, runtime)
@@ -149,10 +150,10 @@ class ComposedBroker implements Broker {
       sessions: {
         runtime,
         store,
-        retained,
+        retained: this.#router.retained,
+        answers,
         searchTurns: new SearchTurns(runtime, touch, onError),
-        touch,
-        groups,
+        groups: this.#router.groups,
         limits,
         queuePolicy,
         drops: this.#drops,
@@ -168,6 +169,7 @@ class ComposedBroker implements Broker {
       runtime,
       timers: this.#timers,
       store,
+      answers,
       router: this.#router,
       registry: this.#registry,
       congestion,

@@ -1,8 +1,7 @@
 import type { PacketWriter } from '@curlew/codec'
-import type { Store } from '../store/store.ts'
 import type { Output } from './output.ts'
-import type { Flushable, Turn } from './turn.ts'
-import type { WriterPool } from './writer-pool.ts'
+import type { ConnectionServices } from './services.ts'
+import type { Flushable } from './turn.ts'
 
 /** What was answered in one turn and waits for that turn's envelope. */
 interface Batch {
@@ -21,10 +20,8 @@ export const HELD_BYTES_MAX = 65_536
  * of their turn and leave together with all answers of that turn, in the order they were given.
  */
 export class Acknowledgements implements Flushable {
-  readonly #store: Store
+  readonly #services: ConnectionServices
   readonly #output: Output
-  readonly #pool: WriterPool
-  readonly #turn: Turn
   /** Oldest first. */
   #batches: Batch[] = []
   #heldPubackCount = 0
@@ -32,11 +29,9 @@ export class Acknowledgements implements Flushable {
   #open: Batch | undefined
   #onReleased: (() => void) | undefined
 
-  constructor(store: Store, output: Output, pool: WriterPool, turn: Turn) {
-    this.#store = store
+  constructor(services: ConnectionServices, output: Output) {
+    this.#services = services
     this.#output = output
-    this.#pool = pool
-    this.#turn = turn
   }
 
   /** QoS 1 messages of the Client that are under way as it sees it, because their PUBACK is held (section 4.9). */
@@ -51,7 +46,7 @@ export class Acknowledgements implements Flushable {
   /** Whether the Client should be made to wait: much is held, or the store takes nothing more for now. */
   get isTooMuchHeld(): boolean {
     if (this.#batches.length === 0) return false
-    const { isCongested, health } = this.#store
+    const { isCongested, health } = this.#services.store
     return isCongested || !health.isWritable || this.heldBytes > HELD_BYTES_MAX
   }
 
@@ -61,13 +56,13 @@ export class Acknowledgements implements Flushable {
    * @param saysStored whether the answer says that something is stored; one that refuses only keeps its place among the others
    */
   writer(saysStored: boolean): PacketWriter {
-    if (this.#batches.length === 0 && (!saysStored || this.#store.isSettled)) return this.#output.writer()
+    if (this.#batches.length === 0 && (!saysStored || this.#services.store.isSettled)) return this.#output.writer()
     return this.#batchForOne().writer
   }
 
   /** The same for a PUBACK. */
   pubackWriter(saysStored: boolean): PacketWriter {
-    if (this.#batches.length === 0 && (!saysStored || this.#store.isSettled)) return this.#output.writer()
+    if (this.#batches.length === 0 && (!saysStored || this.#services.store.isSettled)) return this.#output.writer()
     const batch = this.#batchForOne()
     batch.pubackCount++
     this.#heldPubackCount++
@@ -80,9 +75,10 @@ export class Acknowledgements implements Flushable {
    * @param saysStored whether it speaks of a Session that is or was stored
    */
   firstWriter(saysStored: boolean): PacketWriter {
-    if (saysStored && !this.#store.isSettled) {
+    const { store, answers } = this.#services
+    if (saysStored && !store.isSettled) {
       this.#output.hold()
-      this.#store.whenSettled(() => this.#output.release())
+      answers.whenSettled(() => this.#output.release())
     }
     return this.#output.writer()
   }
@@ -106,20 +102,21 @@ export class Acknowledgements implements Flushable {
   flush(): void {
     const batch = this.#open
     this.#open = undefined
-    if (batch !== undefined) this.#store.whenSettled(() => this.#release(batch))
+    if (batch !== undefined) this.#services.answers.whenSettled(() => this.#release(batch))
   }
 
   /** The batch of this turn, with one more answer counted. */
   #batchForOne(): Batch {
+    const { turn, writers } = this.#services
     const last = this.#batches.at(-1)
-    if (last?.turn === this.#turn.number) {
+    if (last?.turn === turn.number) {
       last.count++
       return last
     }
-    const batch = { turn: this.#turn.number, writer: this.#pool.take(), count: 1, pubackCount: 0 }
+    const batch = { turn: turn.number, writer: writers.take(), count: 1, pubackCount: 0 }
     this.#batches.push(batch)
     this.#open = batch
-    this.#turn.flushAtEnd(this)
+    turn.flushAtEnd(this)
     return batch
   }
 
@@ -128,7 +125,7 @@ export class Acknowledgements implements Flushable {
     this.#batches.shift()
     this.#heldPubackCount -= batch.pubackCount
     this.#output.writer(batch.count).copy(batch.writer.bytes, 0, batch.writer.position)
-    this.#pool.give(batch.writer)
+    this.#services.writers.give(batch.writer)
     if (this.#batches.length > 0) return
     const onReleased = this.#onReleased
     this.#onReleased = undefined

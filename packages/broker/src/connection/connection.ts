@@ -81,9 +81,9 @@ export class Connection
   constructor(stream: ByteStream, services: ConnectionServices) {
     this.services = services
     this.#stream = stream
-    const { limits, store, turn, writers } = services
+    const { limits } = services
     this.output = new Output(stream, this, services)
-    this.acknowledgements = new Acknowledgements(store, this.output, writers, turn)
+    this.acknowledgements = new Acknowledgements(services, this.output)
     this.#decoder = new PacketDecoder({
       receiver: 'server',
       maximumPacketSize: limits.connectPacketBytesMax,

@@ -8,7 +8,7 @@ import type { DropCounters } from '../sessions/drop-counters.ts'
 import type { OverflowLog } from '../sessions/overflow-log.ts'
 import type { QueuePolicy } from '../sessions/queue-policy.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
-import type { Store } from '../store/store.ts'
+import type { StoreAnswers, ToldStore } from '../sessions/store-answers.ts'
 import type { AuthenticationMethod } from './authentication.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { ConnectionLimits } from './limits.ts'
@@ -55,7 +55,8 @@ export interface ConnectionObserver {
 export interface ConnectionServices {
   readonly runtime: Runtime
   readonly timers: TimerWheel
-  readonly store: Store
+  readonly store: ToldStore
+  readonly answers: StoreAnswers
   readonly router: Router
   readonly registry: SessionRegistry
   readonly congestion: Congestion

@@ -1,7 +1,8 @@
 import type { Message } from '@curlew/protocol'
 import type { QueuedRecord } from '../store/queued-record.ts'
-import { messageBytes, type Store, type Backlog as StoredBacklog } from '../store/store.ts'
+import { messageBytes, type Backlog as StoredBacklog } from '../store/store.ts'
 import { MessageQueue } from './message-queue.ts'
+import type { StoreAnswers } from './store-answers.ts'
 import type { WaitingTotals } from './waiting-totals.ts'
 
 export interface QueueLimits {
@@ -26,8 +27,6 @@ export interface BacklogOwner {
   /** Whether the Store has every message of the Session. */
   readonly isStored: boolean
   readonly isConnected: boolean
-  /** Messages come from the Store, in whatever turn: what happens now is to be committed. */
-  onRead(): void
   /** Messages have come from the Store that were not there when they were asked for: sending can go on. */
   onFilled(): void
   /** The oldest message had to go for a newer one. */
@@ -47,7 +46,7 @@ export interface BacklogOwner {
  */
 export class Backlog {
   readonly #owner: BacklogOwner
-  readonly #store: Store
+  readonly #store: StoreAnswers
   readonly #limits: QueueLimits
   readonly #totals: WaitingTotals
   readonly #window = new MessageQueue()
@@ -62,7 +61,7 @@ export class Backlog {
   #reading = 0
 
   /** @param totals of all Sessions; what waits here is in them until it leaves or {@link giveAway} ends */
-  constructor(owner: BacklogOwner, store: Store, limits: QueueLimits, totals: WaitingTotals) {
+  constructor(owner: BacklogOwner, store: StoreAnswers, limits: QueueLimits, totals: WaitingTotals) {
     this.#owner = owner
     this.#store = store
     this.#limits = limits
@@ -249,7 +248,6 @@ export class Backlog {
     this.#store.readQueue(this.#owner.storeId, from, records => {
       if (reading !== this.#reading) return
       this.#isReading = false
-      this.#owner.onRead()
       onRead(records)
     })
   }

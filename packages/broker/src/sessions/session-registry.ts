@@ -2,10 +2,11 @@ import { SESSION_NEVER_EXPIRES, sessionExpiresAt } from '@curlew/protocol'
 import type { Router } from '../routing/router.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type TimerWheel, WheelTimer } from '../runtime/timer-wheel.ts'
-import type { SessionRecord, Store, WillRecord } from '../store/store.ts'
+import type { SessionRecord, WillRecord } from '../store/store.ts'
 import type { Outlet } from './outlet.ts'
 import { Session } from './session.ts'
 import type { SessionServices } from './session-services.ts'
+import type { ToldStore } from './store-answers.ts'
 import { delayIntervalOf, willMessage, willRecord } from './will.ts'
 
 export interface RegistryLimits {
@@ -18,7 +19,7 @@ export interface RegistryLimits {
 /** What the registry needs beside what it gives to its Sessions. */
 export interface RegistryServices {
   readonly runtime: Runtime
-  readonly store: Store
+  readonly store: ToldStore
   readonly router: Router
   readonly timers: TimerWheel
   readonly limits: RegistryLimits
@@ -185,13 +186,11 @@ export class SessionRegistry {
    * Session is kept there under another name.
    */
   depart(session: Session): void {
-    const { store, runtime, touch } = this.#services
+    const { store, runtime } = this.#services
     let isDone = false
     session.handOverUnfinished(false, () => {
       isDone = true
-      if (!session.isStored) return
-      touch()
-      store.deleteSession(session.storeId)
+      if (session.isStored) store.deleteSession(session.storeId)
     })
     if (isDone || session.storeId !== session.clientId) return
     const clientId = `${departedPrefix}${runtime.uniqueId()}`
@@ -260,7 +259,7 @@ export class SessionRegistry {
 
   #watchEnding(clientId: string): void {
     this.#endings.set(clientId, (this.#endings.get(clientId) ?? 0) + 1)
-    this.#services.store.whenSettled(() => {
+    this.#services.sessions.answers.whenSettled(() => {
       const left = this.#endings.get(clientId)! - 1
       if (left === 0) this.#endings.delete(clientId)
       else this.#endings.set(clientId, left)

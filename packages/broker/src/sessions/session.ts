@@ -59,7 +59,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.storeId = clientId
     this.expiryInterval = expiryInterval
     this.#services = services
-    this.#queue = new Backlog(this, services.store, services.limits, services.waiting)
+    this.#queue = new Backlog(this, services.answers, services.limits, services.waiting)
     this.#sender = services.sender
     this.#inFlight = new InFlight(services.limits)
     this.incoming = new IncomingDeliveries(0xffff)
@@ -265,11 +265,6 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     if (this.#outlet !== undefined && !this.isStuck && this.#queue.isOver(1 / 2)) this.#services.congestion.report(this)
   }
 
-  /** {@link BacklogOwner.onRead} */
-  onRead(): void {
-    this.#services.touch()
-  }
-
   /** {@link BacklogOwner.onFilled} */
   onFilled(): void {
     if (this.#outlet === undefined) return
@@ -309,13 +304,12 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
    * one that was not stored would be given to the next message, and that taken for a duplicate.
    */
   #isSafeToSend(record: QueuedRecord): boolean {
-    const { store } = this.#services
+    const { store, answers } = this.#services
     if (!this.#isStored || store.isDurable(record)) return true
     if (this.#isAwaitingStore) return false
     this.#isAwaitingStore = true
-    store.whenSettled(() => {
+    answers.whenSettled(() => {
       this.#isAwaitingStore = false
-      this.#services.touch()
       this.pump()
     })
     return store.isDurable(record)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Backlog, type BacklogOwner, type QueueLimits } from '../../src/sessions/backlog.ts'
+import { StoreAnswers } from '../../src/sessions/store-answers.ts'
 import { WaitingTotals } from '../../src/sessions/waiting-totals.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import type { QueuedRecord } from '../../src/store/queued-record.ts'
@@ -38,13 +39,12 @@ interface Options {
 /** A Backlog with a Session around it that forgets what is dropped. */
 function setUp({ limits, isStored = false, isConnected = true, store = new MemoryStore() }: Options = {}) {
   const dropped: number[] = []
-  const events = { read: 0, filled: 0, lost: 0 }
+  const events = { touched: 0, filled: 0, lost: 0 }
   const totals = new WaitingTotals()
   const owner = {
     storeId: 'c',
     isStored,
     isConnected,
-    onRead: () => void events.read++,
     onFilled: () => void events.filled++,
     onDropped: (record: QueuedRecord) => {
       dropped.push(record.sequence)
@@ -55,7 +55,8 @@ function setUp({ limits, isStored = false, isConnected = true, store = new Memor
     },
   } satisfies BacklogOwner
   store.saveSession({ clientId: 'c', expiryInterval: 1, disconnectedAtMs: undefined, will: undefined })
-  const backlog = new Backlog(owner, store, { queuedMessagesMax: 100, queuedBytesMax: 10_000, ...limits }, totals)
+  const answers = new StoreAnswers(store, () => events.touched++)
+  const backlog = new Backlog(owner, answers, { queuedMessagesMax: 100, queuedBytesMax: 10_000, ...limits }, totals)
   const push = (record: QueuedRecord) => {
     store.enqueue('c', record)
     backlog.push(record)
@@ -212,7 +213,7 @@ describe('with a store that takes its time', () => {
 
     expect(backlog.peek()).toBeUndefined()
     push(recordOf(4))
-    expect([backlog.count, store.answer(), events.read, events.filled]).toEqual([4, 1, 1, 1])
+    expect([backlog.count, store.answer(), events.touched, events.filled]).toEqual([4, 1, 1, 1])
 
     expect(drain()).toEqual([1, 2, 3, 4])
   })
