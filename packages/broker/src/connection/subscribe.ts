@@ -113,6 +113,7 @@ function subscribe(connection: PacketContext, request: SubscriptionRequest, iden
   const isNew = !session.subscriptions.has(request.filter)
   session.subscriptions.set(request.filter, subscription)
   services.router.subscribe(subscription) // [MQTT-3.8.4-3]
+  if (!isNew) session.replaceRetained(subscription)
   if (session.isStored) services.store.saveSubscription(session.clientId, { ...request, qos, identifier })
   return { subscription, isNew }
 }

@@ -14,8 +14,8 @@ import { type DeliveryTerms, mergeTerms, type Subscription } from '../routing/su
  * dropped as it came; then it takes the place of the older one.
  */
 export class RetainedCursor {
-  readonly terms: DeliveryTerms
-  readonly #subscription: Subscription
+  #terms: DeliveryTerms
+  #subscription: Subscription
   readonly #retained: RetainedMessages
   readonly #allowance: SearchAllowance
   readonly #search: RetainedSearch
@@ -28,11 +28,21 @@ export class RetainedCursor {
   /** @param now milliseconds of the monotonic clock */
   constructor(subscription: Subscription, retained: RetainedMessages, allowance: SearchAllowance, now: number) {
     this.#subscription = subscription
-    this.terms = mergeTerms([subscription])
+    this.#terms = mergeTerms([subscription])
     this.#retained = retained
     this.#allowance = allowance
     this.#search = retained.search(subscription.filter)
     this.#beganMs = now
+  }
+
+  get terms(): DeliveryTerms {
+    return this.#terms
+  }
+
+  /** Another Subscription has taken the place of the one that began: what is left goes in its terms. @param subscription of the same filter */
+  replace(subscription: Subscription): void {
+    this.#subscription = subscription
+    this.#terms = mergeTerms([subscription])
   }
 
   /** Whether there are no more. If there may be, {@link peek} has found none because the allowance is used up. */
@@ -76,7 +86,7 @@ export class RetainedCursor {
 
   /** The QoS at which the message goes to this Client. */
   qosOf(message: Message): QoS {
-    return message.qos < this.terms.qos ? message.qos : this.terms.qos
+    return message.qos < this.#terms.qos ? message.qos : this.#terms.qos
   }
 
   #isDue(node: LevelNode<Message>, message: Message): boolean {

@@ -43,6 +43,11 @@ export class RetainedDeliveries {
     this.#cursors.set(subscription.filter, new RetainedCursor(subscription, this.#retained, this.#turns, now))
   }
 
+  /** A Subscription has been replaced: no message on its way is lost, and the rest go in the new one's terms [MQTT-3.8.4-3], [MQTT-3.8.4-4]. */
+  replace(subscription: Subscription): void {
+    this.#cursors.get(subscription.filter)?.replace(subscription)
+  }
+
   /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
   cancel(filter: string): void {
     this.#cursors.delete(filter)

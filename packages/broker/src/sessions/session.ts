@@ -190,6 +190,11 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
     this.pump()
   }
 
+  /** {@link RetainedDeliveries.replace} */
+  replaceRetained(subscription: Subscription): void {
+    this.#retained?.replace(subscription)
+  }
+
   /** Sends no more retained messages of a Subscription [MQTT-3.10.4-2]. */
   cancelRetained(filter: string): void {
     this.#retained?.cancel(filter)

@@ -114,6 +114,48 @@ test('[MQTT-3.8.3-3] a retained message that the Client itself has replaced on t
   expect(received).toHaveLength(1_999)
 })
 
+test.each([
+  [1, { qos: 0, identifier: 7 }, { qos: 1, identifier: 9 }],
+  [2, { qos: 1, identifier: 7 }, { qos: 0, identifier: undefined }],
+] as const)(
+  '[MQTT-3.8.4-3] [MQTT-3.8.4-4] a Subscription that is replaced with Retain Handling %d loses no retained message on its way, and the rest come in the terms of the new one',
+  async (retainHandling, before, after) => {
+    const { stage } = await setUp(300, 1, { limits: { outputHighWaterBytes: 1_000, inFlightMessagesMax: 10 } })
+    const client = await stage.connect({ keepAlive: 600 })
+    client.wire.freeze()
+    client.send(subscribePacket(1, [{ filter: 'r/+', qos: before.qos }], before.identifier))
+    await stage.settle()
+
+    client.send(subscribePacket(2, [{ filter: 'r/+', qos: after.qos, retainHandling }], after.identifier))
+    await stage.settle()
+    client.wire.thaw()
+    const received = await readAll(stage, client)
+
+    const terms = received.map(({ qos, properties }) => ({ qos, identifier: properties.subscriptionIdentifiers?.[0] }))
+    const first = terms.findIndex(({ qos }) => qos === after.qos)
+    expect(new Set(received.map(({ topic }) => topic)).size).toBe(300)
+    expect(received).toHaveLength(300)
+    expect(first).toBeLessThan(100)
+    expect(terms).toEqual([...Array(first).fill(before), ...Array(300 - first).fill(after)])
+  },
+)
+
+test('[MQTT-3.8.3-3] of a Subscription that is replaced by one with No Local the own messages on their way stay behind', async () => {
+  const stage = new Stage({ limits: { outputHighWaterBytes: 1_000 } })
+  const client = await stage.connect({ keepAlive: 600 })
+  for (let index = 0; index < 300; index++) client.send(publishPacket(`r/${index}`, 'own', { retain: true }))
+  await stage.settle()
+  client.wire.freeze()
+  client.send(subscribePacket(1, ['r/+']))
+  await stage.settle()
+
+  client.send(subscribePacket(2, [{ filter: 'r/+', noLocal: true, retainHandling: 2 }]))
+  await stage.settle()
+  client.wire.thaw()
+
+  expect((await readAll(stage, client)).length).toBeLessThan(100)
+})
+
 describe.each(versions)('in %s', ({ version }) => {
   test('retained messages that were on their way when the connection was lost come on the next one, more than the queue holds', async () => {
     const limits = { inFlightMessagesMax: 10, queuedMessagesMax: 50 }
