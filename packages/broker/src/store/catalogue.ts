@@ -1,6 +1,7 @@
 import type { Message } from '@curlew/protocol'
 import type { Change } from './changes.ts'
 import type { QueuedRecord } from './queued-record.ts'
+import { CorruptRecordError } from './records.ts'
 import { SequenceList } from './sequence-list.ts'
 import type { SessionRecord, SubscriptionRecord } from './store.ts'
 
@@ -70,6 +71,24 @@ export class StoredSessionState {
   }
 }
 
+/** A change that was written cannot be told to the {@link Catalogue}. */
+export class UnappliedChangeError extends CorruptRecordError {
+  constructor(change: Change, cause: unknown) {
+    super(`${nameOf(change)} cannot be applied: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+
+  override get name(): string {
+    return 'UnappliedChangeError'
+  }
+}
+
+function nameOf(change: Change): string {
+  if (change.kind === 'retain') return `retain of ${JSON.stringify(change.topic)}`
+  const { kind, session } = change
+  const message = kind === 'enqueue' || kind === 'dequeue' ? ` of message ${change.record.sequence}` : ''
+  return `${kind}${message} for Session ${session}`
+}
+
 /** Of the Sessions that have a Client Identifier in common, all but the one that was created last; lowest number first. */
 export function supersededIn(sessions: ReadonlyMap<number, StoredSessionState>): StoredSessionState[] {
   const superseded: StoredSessionState[] = []
@@ -102,7 +121,16 @@ export class Catalogue {
   /** How many references to a body have gone. */
   bodyReleases: Map<number, number> = new Map()
 
+  /** @throws {UnappliedChangeError} when a change makes no sense: whoever wrote it, or this, has a fault */
   apply(change: Change): void {
+    try {
+      this.#apply(change)
+    } catch (error) {
+      throw new UnappliedChangeError(change, error)
+    }
+  }
+
+  #apply(change: Change): void {
     if (change.kind === 'retain') {
       this.retained.set(change.topic, change.message)
       return

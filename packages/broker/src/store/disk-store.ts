@@ -53,10 +53,12 @@ export interface DiskStoreOptions {
  * turns what the journal says into rows, see {@link Checkpoint}.
  *
  *     open ── a write fails ─▶ failed ── opened anew, the same envelope written ─▶ open
- *       └──────── close() ────────┴─▶ closed
+ *       ├─ an error of our own ──┴─▶ stopped
+ *       └──────── close() ───────┴──────┴─▶ closed
  *
  * While `failed`, nothing settles. What could not be written is kept and written again, to files opened anew: after a failed fsync
- * only those tell the truth.
+ * only those tell the truth. An error of our own would come again however often it is tried: while `stopped`, nothing settles, and what is on
+ * the disk stays for the next start.
  */
 export class DiskStore implements Store {
   readonly durability: Durability
@@ -64,7 +66,7 @@ export class DiskStore implements Store {
   readonly #engine: Engine
   readonly #log: Log
   readonly #options: DiskStoreOptions
-  #state: 'open' | 'failed' | 'closed' = 'open'
+  #state: 'open' | 'failed' | 'stopped' | 'closed' = 'open'
   #health: StoreHealth = { isWritable: true }
   /** {@link Store.onHealthChange} */
   onHealthChange: (() => void) | undefined = undefined
@@ -327,22 +329,28 @@ export class DiskStore implements Store {
   }
 
   #fail(error: unknown): void {
-    if (!(error instanceof EngineError)) {
-      this.#log.error('internal error in the store', { error })
-    }
-    const reason = error instanceof Error ? error.message : String(error)
     this.counters.failures++
+    if (this.#state === 'stopped' || this.#state === 'closed') return
+    if (!(error instanceof EngineError)) return this.#stop(error)
+    const reason = error.message
     if (this.#state === 'open') {
       const advice =
-        error instanceof EngineError && error.fault === 'full'
+        error.fault === 'full'
           ? 'make room on the disk; the broker goes on by itself'
           : 'see to the disk; the broker tries again by itself'
       this.#log.error('the store cannot write: nothing is acknowledged that is not stored', { reason, advice })
     }
-    if (this.#state === 'closed') return
     this.#state = 'failed'
     this.#setHealth({ isWritable: false, reason })
     this.#timers.start('retry', RETRY_MS, () => void this.#retry())
+  }
+
+  #stop(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    const advice = 'start the broker anew; if this comes again, stop it and run "curlew store check --repair"'
+    this.#log.error('internal error in the store: it is read-only until the broker starts anew', { error, advice })
+    this.#state = 'stopped'
+    this.#setHealth({ isWritable: false, reason })
   }
 
   #setHealth(health: StoreHealth): void {

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DiskStore } from '../../src/store/disk-store.ts'
 import { EngineError } from '../../src/store/engine.ts'
 import type { DamagedRow } from '../../src/store/recovery.ts'
+import { SequenceList } from '../../src/store/sequence-list.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
@@ -121,6 +122,52 @@ test('one that waited and fails harms nobody else', async () => {
 
   expect([calls, store.health.isWritable]).toEqual([['other'], true])
   expect(lines(log)).toEqual(['error internal error of one that waited for the store'])
+})
+
+describe('a change that the catalogue cannot be told of, which is a fault of the broker', () => {
+  const fault = () => {
+    throw new Error('a bug')
+  }
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  test('stops the store, which names it: what is written stays, is written once, and is there at the next start', async () => {
+    const { engine, runtime, log, store, settled, found } = await setUp()
+    const calls: string[] = []
+    vi.spyOn(SequenceList.prototype, 'add').mockImplementationOnce(fault)
+    store.enqueue('client', queued(1))
+    store.whenSettled(() => calls.push('first'))
+    await settled()
+    const rows = engine.rowCount('J')
+    store.enqueue('client', queued(2))
+    store.whenSettled(() => calls.push('second'))
+    await settled()
+    await runtime.advance(60_000)
+
+    const reason = 'enqueue of message 1 for Session 1 cannot be applied: a bug'
+    expect([calls, store.health]).toEqual([['first'], { isWritable: false, reason }])
+    expect(lines(log)).toEqual(['error internal error in the store: it is read-only until the broker starts anew'])
+    expect([rows, engine.rowCount('J'), store.isSettled]).toEqual([2, 2, false])
+    await store.close()
+    expect((await found()).sessions[0]!.queue.map(({ sequence }) => sequence)).toEqual([1])
+  })
+
+  test('is put aside with its envelope when it comes again at the next start', async () => {
+    const { engine, log, settled, store, found } = await setUp()
+    vi.spyOn(SequenceList.prototype, 'add').mockImplementation(fault)
+    store.enqueue('client', queued(1))
+    await settled()
+
+    const { sessions } = await found()
+
+    expect(sessions.map(({ queue }) => queue.length)).toEqual([0])
+    expect(log.entries.at(-1)).toMatchObject({
+      line: 'error part of the store is damaged',
+      fields: { rows: 1, reasons: ['enqueue of message 1 for Session 1 cannot be applied: a bug'] },
+    })
+    expect(engine.rowCount('J')).toBe(1)
+  })
 })
 
 const tables: [what: string, table: string, left: { sessions: number; queue: number; retained: number }][] = [
