@@ -17,6 +17,8 @@ const WINDOW_COUNT_MAX = 1024
 /** Bytes of them. */
 const WINDOW_BYTES_MAX = 1024 * 1024
 
+const none: readonly Message[] = []
+
 /** What became of a message that was to be given away: `own` ones cannot be. */
 export type Gift = 'taken' | 'refused' | 'own'
 
@@ -53,8 +55,10 @@ export class Backlog {
   #coldCount = 0
   #coldBytes = 0
   #coldFrom = 0
-  /** Places that have been promised in this decision; -1: one message is to be sent first. */
-  #claimed = 0
+  /** What has been promised in this decision: a place, or to one message that it is sent. */
+  #claimedCount = 0
+  #claimedBytes = 0
+  #isSendable = false
   #decision = 0
   #isReading = false
   /** Changes when what is being read is not wanted any more. */
@@ -82,10 +86,14 @@ export class Backlog {
     return this.count > queuedMessagesMax * part || this.bytes > queuedBytesMax * part
   }
 
-  /** Whether so many copies of a message can wait without another having to go. */
-  hasRoomFor(message: Message, copies = 1): boolean {
+  /** Whether a message can wait without another having to go. */
+  hasRoomFor(message: Message): boolean {
+    return this.#hasRoomFor(1, messageBytes(message))
+  }
+
+  #hasRoomFor(count: number, bytes: number): boolean {
     const { queuedMessagesMax, queuedBytesMax } = this.#limits
-    return this.count + copies <= queuedMessagesMax && this.bytes + copies * messageBytes(message) <= queuedBytesMax
+    return this.count + count <= queuedMessagesMax && this.bytes + bytes <= queuedBytesMax
   }
 
   /**
@@ -94,12 +102,27 @@ export class Backlog {
    *
    * @param decision see {@link Subscriber.claimRoom}
    * @param isSendable whether a message that comes now is sent and needs no place
+   * @param before messages that must go before it, and need a place as well
    */
-  claim(message: Message, decision: number, isSendable: boolean): boolean {
-    if (decision === 0 || decision !== this.#decision) this.#claimed = isSendable && this.count === 0 ? -1 : 0
+  claim(message: Message, decision: number, isSendable: boolean, before: readonly Message[] = none): boolean {
+    if (decision === 0 || decision !== this.#decision) {
+      this.#claimedCount = 0
+      this.#claimedBytes = 0
+      this.#isSendable = isSendable && this.count === 0
+    }
     this.#decision = decision
-    if (this.#claimed >= 0 && !this.hasRoomFor(message, this.#claimed + 1)) return false
-    this.#claimed++
+    return before.every(earlier => this.#claimPlace(earlier)) && this.#claimPlace(message)
+  }
+
+  #claimPlace(message: Message): boolean {
+    if (this.#isSendable) {
+      this.#isSendable = false
+      return true
+    }
+    const bytes = messageBytes(message)
+    if (!this.#hasRoomFor(this.#claimedCount + 1, this.#claimedBytes + bytes)) return false
+    this.#claimedCount++
+    this.#claimedBytes += bytes
     return true
   }
 

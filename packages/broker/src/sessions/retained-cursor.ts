@@ -65,21 +65,13 @@ export class RetainedCursor {
     this.#node = undefined
   }
 
-  /**
-   * Takes out a message that is to be sent at once, because one that came later to its topic would overtake it.
-   *
-   * @param message the retained message of its topic
-   * @returns whether it was still to be sent
-   */
-  takeOut(message: Message): boolean {
+  /** Whether a message is still to be sent. @param message the retained message of its topic */
+  hasAhead(message: Message): boolean {
     const node = this.#retained.nodeOf(message.topic)!
-    if (!this.#isDue(node, message)) return false
-    if (node !== this.#node && !this.#search.isAhead(node, message.topic)) return false
-    this.leaveOut(message)
-    return true
+    return this.#isDue(node, message) && (node === this.#node || this.#search.isAhead(node, message.topic))
   }
 
-  /** Sends a message no more: it goes to the Client in another way. */
+  /** Sends a message no more: it goes to the Client in another way, or was sent before its turn. */
   leaveOut(message: Message): void {
     this.#takenOut.add(message)
   }

@@ -17,6 +17,8 @@ export interface RetainedSink {
   goOnWithRetained(): void
 }
 
+const none: readonly Message[] = []
+
 /** The retained messages on their way to one Client: a cursor for each Subscription that called for some. */
 export class RetainedDeliveries {
   /** By Topic Filter, in the order the Subscriptions came. */
@@ -83,12 +85,23 @@ export class RetainedDeliveries {
       for (const cursor of this.#cursors.values()) cursor.leaveOut(message)
       return
     }
-    const older = this.#retained.get(message.topic)
-    if (older === undefined) return
-    for (const cursor of this.#cursors.values()) {
-      if (cursor.qosOf(older) !== qos || !cursor.takeOut(older)) continue
+    for (const { cursor, older } of this.#overtaken(message, qos)) {
+      cursor.leaveOut(older)
       this.#sink.sendRetained(older, qos, cursor.terms)
     }
+  }
+
+  /** What {@link beforeLive} would send first. */
+  overtakenBy(message: Message, qos: QoS): readonly Message[] {
+    return this.isEmpty ? none : this.#overtaken(message, qos).map(({ older }) => older)
+  }
+
+  #overtaken(message: Message, qos: QoS): { readonly cursor: RetainedCursor; readonly older: Message }[] {
+    const older = message.retain ? undefined : this.#retained.get(message.topic)
+    if (older === undefined) return []
+    return [...this.#cursors.values()]
+      .filter(cursor => cursor.qosOf(older) === qos && cursor.hasAhead(older))
+      .map(cursor => ({ cursor, older }))
   }
 
   /** Queues what is left, as much as there is room for; for the rest the cursors wait. */

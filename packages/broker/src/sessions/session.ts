@@ -164,7 +164,8 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   /** {@link Subscriber.claimRoom}: of QoS 0 nothing waits. */
   claimRoom(message: Message, terms: DeliveryTerms, decision: number): Delivery | undefined {
     const qos = deliveredQoS(message, terms)
-    const hasRoom = qos === 0 || this.#queue.claim(message, decision, this.#canSendNext(qos))
+    const before = this.#retained?.overtakenBy(message, qos)
+    const hasRoom = qos === 0 || this.#queue.claim(message, decision, this.#canSendNext(qos), before)
     return hasRoom ? { subscriber: this, terms } : undefined
   }
 

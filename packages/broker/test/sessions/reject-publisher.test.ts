@@ -102,6 +102,31 @@ test('counts the copies that come to one Session by several ways: all find a pla
   expect(await drain(stage, receiver)).toEqual(['x', 'x', 'x'])
 })
 
+test.each([
+  [2, 'PUBACK 9 97', ['1']],
+  [3, 'PUBACK 9', ['1', 'live']],
+])(
+  'counts the retained message that must go first: of %d places one is taken, and the answer is %s',
+  async (queuedMessagesMax, expected, payloads) => {
+    const limits = { queuedMessagesMax, inFlightMessagesMax: 1 }
+    const stage = new Stage({ queuePolicy: 'reject-publisher', limits })
+    const publisher = await stage.connect({ clientId: 'publisher' })
+    const publish = (topic: string, payload: string, packetId: number, retain = false) =>
+      publishOn(stage, publisher, publishPacket(topic, payload, { qos: 1, packetId, retain }))
+    for (const topic of ['r/0', 'r/1', 'r/2']) await publish(topic, topic, 1, true)
+    const both = ['a', 'r/+'].map(filter => ({ filter, qos: 1 as const }))
+    const receiver = await receiverOn(stage, 'receiver', v5, both)
+    await publish('a', '1', 2)
+
+    expect(await publish('r/2', 'live', 9)).toEqual([expected])
+
+    expect(stage.broker.stats().drops.queueFull).toBe(0)
+    const received = await drain(stage, receiver)
+    expect(received.toSorted()).toEqual([...payloads, 'r/0', 'r/1', 'r/2'].sort())
+    expect(received.indexOf('r/2')).toBeGreaterThan(-1)
+  },
+)
+
 test('with a message that fits no queue, whoever can be sent it at once gets it', async () => {
   const stage = new Stage({ queuePolicy: 'reject-publisher', limits: { queuedBytesMax: 100 } })
   const receiver = await receiverOn(stage, 'receiver')
