@@ -1,5 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises'
-import { ClassicLevel } from 'classic-level'
+import { ClassicLevel, type Iterator } from 'classic-level'
 import { nodeRuntime } from '../runtime/node-runtime.ts'
 import {
   type Engine,
@@ -103,10 +103,14 @@ export class LevelEngine implements Engine {
     return this.#run(() => this.#open().getMany([...keys]))
   }
 
-  page({ gte, lt }: KeyRange, limit: number): Promise<EngineEntry[]> {
+  page(range: KeyRange, limit: number): Promise<EngineEntry[]> {
     return this.#run(async () => {
-      const entries = await this.#open().iterator({ gte, lt, limit }).all()
-      return entries.map(([key, value]) => ({ key, value }))
+      const iterator = this.#open().iterator(range)
+      try {
+        return await firstOf(iterator, range, limit)
+      } finally {
+        await iterator.close()
+      }
     })
   }
 
@@ -128,6 +132,21 @@ export class LevelEngine implements Engine {
       throw engineErrorOf(error)
     }
   }
+}
+
+type LevelIterator = Iterator<Level, Uint8Array, Uint8Array>
+
+/** LevelDB passes over blocks that it cannot read, and says so only to an iterator that has come to its end. */
+async function firstOf(iterator: LevelIterator, { lt }: KeyRange, limit: number): Promise<EngineEntry[]> {
+  const entries: EngineEntry[] = []
+  while (entries.length < limit) {
+    const some = await iterator.nextv(limit - entries.length) // as many as are in memory at a time
+    if (some.length === 0) return entries
+    for (const [key, value] of some) entries.push({ key, value })
+  }
+  iterator.seek(lt)
+  await iterator.next()
+  return entries
 }
 
 function engineErrorOf(error: unknown): EngineError {
