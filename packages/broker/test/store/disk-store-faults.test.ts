@@ -186,7 +186,7 @@ test.each(tables)('%s that is damaged is put aside, and the rest is what is left
   store.saveRetained('t', messageOf('t', 'x', { qos: 1 }))
   await settled()
   await runtime.advance(5_000)
-  const row = engine.rows(table)[0]!
+  const row = engine.entries(table)[0]!
   engine.damage(row)
 
   const { sessions, retained } = await found()
@@ -208,7 +208,7 @@ test('a segment that is damaged is reported when it is read, and what lies behin
   for (let sequence = 0; sequence < 300; sequence++) store.enqueue('client', queued(sequence))
   await settled()
   await runtime.advance(5_000)
-  engine.damage(engine.rows('Q')[0]!)
+  engine.damage(engine.entries('Q')[0]!)
 
   const records = await readWholeQueue(store, 'client')
 
@@ -222,7 +222,7 @@ test('a damaged segment is left out of what is read, though there is no room to 
   for (let sequence = 0; sequence < 300; sequence++) store.enqueue('client', queued(sequence))
   await settled()
   await runtime.advance(5_000)
-  engine.damage(engine.rows('Q')[0]!)
+  engine.damage(engine.entries('Q')[0]!)
 
   const records = await readWholeQueue(store, 'client')
 
@@ -230,8 +230,8 @@ test('a damaged segment is left out of what is read, though there is no room to 
 })
 
 const bodyFaults: [what: string, harm: (engine: MemoryEngine) => void | Promise<void>][] = [
-  ['damaged', engine => engine.damage(engine.rows('B')[0]!)],
-  ['missing', engine => engine.write([{ key: engine.rows('B')[0]!.key, value: undefined }], true)],
+  ['damaged', engine => engine.damage(engine.entries('B')[0]!)],
+  ['missing', engine => engine.write([{ key: engine.entries('B')[0]!.key, value: undefined }], true)],
 ]
 test.each(bodyFaults)('a shared body that is %s takes the messages with it, and no others', async (_, harm) => {
   const kept: DamagedRow[] = []
@@ -268,7 +268,7 @@ test('a damaged segment keeps nobody from making checkpoints, of its Session or 
     await settled()
     await runtime.advance(5_000)
   }
-  engine.damage(engine.rows('Q')[2]!)
+  engine.damage(engine.entries('Q')[2]!)
   store.enqueue('client', queued(8))
   await settled()
   await runtime.advance(10_000)
@@ -291,7 +291,7 @@ test('a damaged count of references keeps nobody from making checkpoints, and th
   store.enqueue('other', queued(1, message))
   await settled()
   await runtime.advance(5_000)
-  engine.damage(engine.rows('C')[0]!)
+  engine.damage(engine.entries('C')[0]!)
   store.dequeue('client', record)
   await settled()
   await runtime.advance(1_000)
@@ -338,7 +338,7 @@ test('a store whose own row is damaged goes on without using a number twice', as
   for (const clientId of ['client', 'other']) store.enqueue(clientId, queued(1, message))
   await settled()
   await runtime.advance(5_000)
-  engine.damage(engine.rows('M')[0]!)
+  engine.damage(engine.entries('M')[0]!)
   const next = new DiskStore({ engine, runtime, log, durability: 'always' })
   await next.load()
   const second = messageOf('t', 'y'.repeat(500))
@@ -360,7 +360,7 @@ test('a Session whose progress is damaged gives no sequence twice', async () => 
   for (const sequence of [1, 2, 3]) store.enqueue('client', queued(sequence))
   await settled()
   await runtime.advance(5_000)
-  engine.damage(engine.rows('P')[0]!)
+  engine.damage(engine.entries('P')[0]!)
 
   expect((await found()).sessions[0]!.backlog.nextSequence).toBe(4)
 })
@@ -371,7 +371,7 @@ test('a damaged envelope is put aside, and the others count', async () => {
     store.enqueue('client', queued(sequence))
     await settled()
   }
-  engine.damage(engine.rows('J')[2]!)
+  engine.damage(engine.entries('J')[2]!)
 
   expect((await found()).sessions[0]!.queue.map(({ sequence }) => sequence)).toEqual([1, 3])
   expect(lines(log)).toEqual(['error part of the store is damaged'])

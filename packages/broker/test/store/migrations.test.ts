@@ -4,20 +4,20 @@ import type { Engine } from '../../src/store/engine.ts'
 import { type Migration, migrate, StoreFormatError } from '../../src/store/migrations.ts'
 import { readMeta, rowOf, writeMeta } from '../../src/store/rows.ts'
 import { diskStore } from '../support/filled-store.ts'
-import { MapEngine } from '../support/map-engine.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
 
 const metaKey = '4d'
 const rowKey = Uint8Array.of(0x58)
 
 /** A store of the first format, with a row for a step to change, and a checkpoint that must not get lost. */
-function firstFormat(): MapEngine {
-  const engine = new MapEngine()
+function firstFormat(): MemoryEngine {
+  const engine = new MemoryEngine()
   setMeta(engine, 1)
   engine.rows.set('58', Uint8Array.of(1))
   return engine
 }
 
-function setMeta(engine: MapEngine, format: number): void {
+function setMeta(engine: MemoryEngine, format: number): void {
   const meta = { format, checkpoint: 7, lastEnvelope: 8, nextSession: 9, nextBody: 10 }
   engine.rows.set(
     metaKey,
@@ -25,7 +25,7 @@ function setMeta(engine: MapEngine, format: number): void {
   )
 }
 
-function formatOf(engine: MapEngine): number {
+function formatOf(engine: MemoryEngine): number {
   return readMeta(engine.rows.get(metaKey)!).format
 }
 
@@ -42,7 +42,7 @@ function adds(byte: number): { readonly step: Migration; readonly runs: number[]
 }
 
 test('a store that is new gets the last format, and no step is run', async () => {
-  const engine = new MapEngine()
+  const engine = new MemoryEngine()
   const { step, runs } = adds(2)
 
   await migrate(engine, [undefined, step])
@@ -80,22 +80,22 @@ test('steps are run in their order, from the format of the store on', async () =
   expect([formatOf(engine), formatOf(later)]).toEqual([3, 3])
 })
 
-const interruptions: [what: string, failsFrom: number, rowBefore: number[]][] = [
-  ['before a step has written', 1, [1]],
-  ['between a step and the next one', 2, [1, 2]],
-  ['before the format is written', 3, [1, 2, 3]],
+const interruptions: [what: string, writesMax: number, rowBefore: number[]][] = [
+  ['before a step has written', 0, [1]],
+  ['between a step and the next one', 1, [1, 2]],
+  ['before the format is written', 2, [1, 2, 3]],
 ]
-for (const [what, failsFrom, rowBefore] of interruptions) {
+for (const [what, writesMax, rowBefore] of interruptions) {
   test(`what is interrupted ${what} is done again`, async () => {
     const engine = firstFormat()
-    engine.failsFrom = failsFrom
+    engine.writesMax = writesMax
     const steps = [undefined, adds(2).step, adds(3).step]
 
     await expect(migrate(engine, steps)).rejects.toThrow('the disk is broken')
 
     expect([formatOf(engine), [...engine.rows.get('58')!]]).toEqual([1, rowBefore])
 
-    engine.failsFrom = Number.POSITIVE_INFINITY
+    engine.writesMax = Number.POSITIVE_INFINITY
     await migrate(engine, steps)
 
     expect([formatOf(engine), [...engine.rows.get('58')!]]).toEqual([3, [1, 2, 3]])
@@ -113,7 +113,7 @@ test('a later format is refused with the way out, and nothing is written', async
   await expect(migration).rejects.toThrow(
     'the store has format 3; this version of Curlew reads up to 2: use the version that wrote it',
   )
-  expect([engine.writes, runs]).toEqual([0, []])
+  expect([engine.writes, runs]).toEqual([[], []])
 })
 
 test('a store of a later format is not loaded', async () => {

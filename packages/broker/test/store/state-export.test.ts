@@ -10,7 +10,7 @@ import { stillRuntime } from '../../src/store/still-runtime.ts'
 import type { Store } from '../../src/store/store.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { diskStore, fill, settled } from '../support/filled-store.ts'
-import { MapEngine } from '../support/map-engine.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
 import { messageOf } from '../support/subscribers.ts'
 import { VirtualRuntime } from '../support/virtual-runtime.ts'
 import { queued, session } from './store-records.ts'
@@ -35,8 +35,8 @@ async function imported(store: Store, lines: readonly string[], runtime: Runtime
   await states.finish()
 }
 
-async function filledEngine(runtime: Runtime, isClosed: boolean): Promise<MapEngine> {
-  const engine = new MapEngine()
+async function filledEngine(runtime: Runtime, isClosed: boolean): Promise<MemoryEngine> {
+  const engine = new MemoryEngine()
   const store = diskStore(engine, { runtime })
   await store.load()
   await fill(store)
@@ -52,7 +52,7 @@ for (const [how, isClosed] of left) {
   test(`what is exported from a store that ${how} and imported into another one is exported the same`, async () => {
     const runtime = still()
     const engine = await filledEngine(runtime, isClosed)
-    const other = new MapEngine()
+    const other = new MemoryEngine()
 
     const lines = await exported(diskStore(engine, { runtime }), runtime)
     await imported(diskStore(other, { runtime }), lines, runtime)
@@ -65,7 +65,7 @@ for (const [how, isClosed] of left) {
 
 test('time that goes on between export and import changes nothing but the header', async () => {
   const clock = new VirtualRuntime({ turns: 'real' })
-  const [before, other] = [still(clock), new MapEngine()]
+  const [before, other] = [still(clock), new MemoryEngine()]
   const lines = await exported(diskStore(await filledEngine(before, true), { runtime: before }), before)
   await clock.advance(60_000.7)
   const later = still(clock)
@@ -191,7 +191,7 @@ test('only what is selected is exported', async () => {
 })
 
 test('many and large messages come over whole, in segments of their own', async () => {
-  const [runtime, engine, other] = [still(), new MapEngine(), new MapEngine()]
+  const [runtime, engine, other] = [still(), new MemoryEngine(), new MemoryEngine()]
   const store = diskStore(engine, { runtime, journalBytesMax: 100_000 })
   await store.load()
   store.saveSession(session('a'))
@@ -210,7 +210,7 @@ test('many and large messages come over whole, in segments of their own', async 
 })
 
 test('a Session and a retained message that are there are replaced', async () => {
-  const [runtime, engine] = [still(), new MapEngine()]
+  const [runtime, engine] = [still(), new MemoryEngine()]
   const lines = await exported(diskStore(await filledEngine(runtime, true), { runtime }), runtime)
   const store = diskStore(engine, { runtime })
   await store.load()
@@ -226,17 +226,17 @@ test('a Session and a retained message that are there are replaced', async () =>
 })
 
 test('an import into a store that cannot write ends with its reason', async () => {
-  const [runtime, engine] = [stillRuntime(nodeRuntime), new MapEngine()]
+  const [runtime, engine] = [stillRuntime(nodeRuntime), new MemoryEngine()]
   const lines = await exported(diskStore(await filledEngine(runtime, true), { runtime }), runtime)
-  engine.failsFrom = 2 // the first write is that of the format
+  engine.writesMax = 1 // that of the format
 
   await expect(imported(diskStore(engine, { runtime }), lines, runtime)).rejects.toThrow('the disk is broken')
 })
 
 test('an import of which the last write fails does not say that it is done', async () => {
-  const [runtime, engine] = [stillRuntime(nodeRuntime), new MapEngine()]
+  const [runtime, engine] = [stillRuntime(nodeRuntime), new MemoryEngine()]
   const lines = await exported(diskStore(await filledEngine(runtime, true), { runtime }), runtime)
-  engine.failsFrom = 3 // the envelope is written, the checkpoint is not
+  engine.writesMax = 2 // the envelope is written, the checkpoint is not
 
   await expect(imported(diskStore(engine, { runtime }), lines, runtime)).rejects.toThrow('the disk is broken')
 })

@@ -6,11 +6,11 @@ import { StoreFormatError } from '../../src/store/migrations.ts'
 import { readMeta, readRemainder, rowOf, writeMeta, writeReferences, writeRemainder } from '../../src/store/rows.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { diskStore, fill } from '../support/filled-store.ts'
-import { MapEngine } from '../support/map-engine.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
 
 /** What `fill` has stored, all of it in rows. */
-async function closedStore(): Promise<MapEngine> {
-  const engine = new MapEngine()
+async function closedStore(): Promise<MemoryEngine> {
+  const engine = new MemoryEngine()
   const store = diskStore(engine)
   await store.load()
   await fill(store)
@@ -19,15 +19,15 @@ async function closedStore(): Promise<MapEngine> {
 }
 
 /** The same in an envelope of the journal. */
-async function killedStore(): Promise<MapEngine> {
-  const engine = new MapEngine()
+async function killedStore(): Promise<MemoryEngine> {
+  const engine = new MemoryEngine()
   const store = diskStore(engine)
   await store.load()
   await fill(store)
   return engine
 }
 
-async function faultsOf(engine: MapEngine): Promise<string[]> {
+async function faultsOf(engine: MemoryEngine): Promise<string[]> {
   const { faults } = await checkStore(engine, nodeRuntime)
   return faults.map(({ place, problem }) => `${place}: ${problem}`)
 }
@@ -62,7 +62,7 @@ test('a store that is all journal is without faults', async () => {
 })
 
 test('a store in which there is nothing yet is without faults', async () => {
-  const report = await checkStore(new MapEngine(), nodeRuntime)
+  const report = await checkStore(new MemoryEngine(), nodeRuntime)
 
   expect([report.rowCount, report.faultCount]).toEqual([0, 0])
 })
@@ -220,7 +220,7 @@ describe('what does not agree is found', () => {
     const [engine, killed] = [await closedStore(), await killedStore()]
     const [envelope] = [...killed.rows.values()].slice(1)
     engine.rows.set('4a000000000001', envelope!)
-    const other = new MapEngine()
+    const other = new MemoryEngine()
     const store = diskStore(other)
     await store.load()
     await fill(store)
@@ -269,7 +269,7 @@ test('a store of a later version is not looked at', async () => {
 })
 
 test('faults beyond ten thousand are counted', async () => {
-  const engine = new MapEngine()
+  const engine = new MemoryEngine()
   for (let index = 0; index < 10_001; index++) engine.rows.set(`00${String(index).padStart(6, '0')}`, new Uint8Array(1))
 
   const { faults, faultCount } = await checkStore(engine, nodeRuntime)

@@ -8,14 +8,14 @@ import { readMeta, rowOf } from '../../src/store/rows.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { repairStore } from '../../src/store/store-repair.ts'
 import { diskStore, fill, settled } from '../support/filled-store.ts'
-import { MapEngine } from '../support/map-engine.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 import { messageOf } from '../support/subscribers.ts'
 import { queued, session, subscription } from './store-records.ts'
 
 /** What `fill` has stored as rows, and more of the same in the journal. */
-async function writtenStore(): Promise<MapEngine> {
-  const engine = new MapEngine()
+async function writtenStore(): Promise<MemoryEngine> {
+  const engine = new MemoryEngine()
   const filled = diskStore(engine)
   await filled.load()
   await fill(filled)
@@ -31,7 +31,7 @@ async function writtenStore(): Promise<MapEngine> {
   store.saveSession(session('empty'))
   store.saveRetained('r/0', undefined)
   await settled(store)
-  return engine.copy()
+  return engine.afterKill()
 }
 
 /** Bytes of a row before what its checksum is of. */
@@ -83,13 +83,13 @@ const damageArbitrary: fc.Arbitrary<Damage> = fc.record({
   byte: fc.integer({ min: 1, max: 255 }),
 })
 
-function apply(engine: MapEngine, damage: Damage): void {
+function apply(engine: MemoryEngine, damage: Damage): void {
   const keys = [...engine.rows.keys()]
   ways[damage.way](engine.rows, keys[damage.row % keys.length]!, damage)
 }
 
 /** Whether the store looks like one that another version of this program has written, which this one leaves alone. */
-function isOfLaterFormat(engine: MapEngine): boolean {
+function isOfLaterFormat(engine: MemoryEngine): boolean {
   const value = engine.rows.get(Buffer.from(metaKey).toString('hex'))
   try {
     return value !== undefined && readMeta(value).format > newMeta.format
@@ -99,7 +99,7 @@ function isOfLaterFormat(engine: MapEngine): boolean {
 }
 
 /** Repairs a store. @returns the faults that are left */
-async function faultsAfterRepair(engine: MapEngine): Promise<unknown> {
+async function faultsAfterRepair(engine: MemoryEngine): Promise<unknown> {
   await repairStore({ engine, runtime: nodeRuntime, log: new RecordingLog(), quarantine: async () => 'quarantine' })
   return (await checkStore(engine, nodeRuntime)).faults
 }
@@ -109,7 +109,7 @@ describe('a store is without faults once it is repaired, and a broker starts wit
     const original = await writtenStore()
     await fc.assert(
       fc.asyncProperty(fc.array(damageArbitrary, { minLength: 1, maxLength: 4 }), async damages => {
-        const engine = original.copy()
+        const engine = original.afterKill()
         for (const damage of damages) apply(engine, damage)
         fc.pre(!isOfLaterFormat(engine))
 

@@ -9,14 +9,14 @@ import { readRemainder, rowOf, writeReferences, writeRemainder, writeSegment } f
 import { checkStore } from '../../src/store/store-check.ts'
 import { repairStore } from '../../src/store/store-repair.ts'
 import { diskStore, fill, settled } from '../support/filled-store.ts'
-import { MapEngine } from '../support/map-engine.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 import { readState } from '../support/stored-state.ts'
 import { queued, session } from './store-records.ts'
 
 /** What `fill` has stored, all of it in rows. */
-async function closedStore(): Promise<MapEngine> {
-  const engine = new MapEngine()
+async function closedStore(): Promise<MemoryEngine> {
+  const engine = new MemoryEngine()
   const store = diskStore(engine)
   await store.load()
   await fill(store)
@@ -25,7 +25,7 @@ async function closedStore(): Promise<MapEngine> {
 }
 
 /** Repairs a store. @returns what was done, the keys in quarantine, and the faults that are left */
-async function repair(engine: MapEngine) {
+async function repair(engine: MemoryEngine) {
   const kept: DamagedRow[] = []
   const quarantine: RowQuarantine = async rows => {
     kept.push(...rows)
@@ -38,7 +38,7 @@ async function repair(engine: MapEngine) {
 }
 
 /** The sequences that wait in the queue of each Session. */
-async function queuesOf(engine: MapEngine): Promise<Record<string, number[]>> {
+async function queuesOf(engine: MemoryEngine): Promise<Record<string, number[]>> {
   const { sessions } = await readState(diskStore(engine))
   return Object.fromEntries(
     sessions.map(({ clientId, queue }) => [clientId, queue.map(({ sequence }) => sequence)] as const),
@@ -145,7 +145,7 @@ describe('of two Sessions of one Client the later one stays', () => {
     store.enqueue('other', queued(0))
     await settled(store)
     engine.rows.delete('4a000000000002')
-    const started = engine.copy()
+    const started = engine.afterKill()
 
     const { faults: before } = await checkStore(engine, nodeRuntime)
     const { faults } = await repair(engine)

@@ -4,7 +4,7 @@ import { nodeRuntime } from '../../src/runtime/node-runtime.ts'
 import type { QueuedRecord } from '../../src/store/queued-record.ts'
 import { checkStore } from '../../src/store/store-check.ts'
 import { diskStore } from '../support/filled-store.ts'
-import { MapEngine } from '../support/map-engine.ts'
+import { MemoryEngine } from '../support/memory-engine.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 import { messageOf } from '../support/subscribers.ts'
 import { queued, session, subscription } from './store-records.ts'
@@ -43,7 +43,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 /** A store under random use; what was queued is remembered by Session, as a broker does. */
 class UsedStore {
-  readonly engine = new MapEngine()
+  readonly engine = new MemoryEngine()
   readonly log = new RecordingLog()
   store = diskStore(this.engine, { journalBytesMax: 200, log: this.log })
   readonly #queues = new Map<string, QueuedRecord[]>()
@@ -138,9 +138,9 @@ test('whatever is done to a store, it is without faults, when it is killed, when
       const used = new UsedStore()
       await used.store.load()
       for (const one of steps) await used.do(one)
-      const running = await checkStore(used.engine.copy(), nodeRuntime)
+      const running = await checkStore(used.engine.afterKill(), nodeRuntime)
       await used.restart()
-      const restarted = await checkStore(used.engine.copy(), nodeRuntime)
+      const restarted = await checkStore(used.engine.afterKill(), nodeRuntime)
       await used.store.close()
       const closed = await checkStore(used.engine, nodeRuntime)
 
