@@ -1,10 +1,6 @@
 import { nodeRuntime, type Runtime } from '@curlew/broker'
 import type { ClientRuntime } from '@curlew/client'
-
-interface Timer {
-  readonly dueMs: number
-  readonly callback: () => void
-}
+import { fixedRandom, VirtualTimers } from './virtual-timers.ts'
 
 /** Turns of the host in which nothing may happen before all is taken to be quiet: promises and streams hand on within less. */
 const QUIET_TURNS = 3
@@ -26,33 +22,31 @@ export class VirtualTime {
   readonly clientRuntime: ClientRuntime
   /** Wall clock less monotonic clock, in milliseconds; a test may move it, as an operator moves the clock. */
   wallClockOffsetMs: number
-  #nowMs = 0
-  #timers: Timer[] = []
+  readonly #timers = new VirtualTimers(0)
   #ids = 0
-  #randomState = 1
   #activity = 0
 
   /** @param startMs what the wall clock shows, in milliseconds since 1970. Default: the beginning of 2026 */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
     this.wallClockOffsetMs = startMs
-    const random = (): number => this.#random()
+    const random = fixedRandom()
     const atEndOfTurn = (callback: () => void): void => this.#atEndOfTurn(callback)
-    const startTimer = (delayMs: number, callback: () => void): (() => void) => this.#startTimer(delayMs, callback)
+    const startTimer = (delayMs: number, callback: () => void): (() => void) => this.#timers.start(delayMs, callback)
     this.brokerRuntime = {
       ...nodeRuntime,
-      monotonicMs: () => this.#nowMs,
-      wallClockMs: () => this.#nowMs + this.wallClockOffsetMs,
+      monotonicMs: () => this.nowMs,
+      wallClockMs: () => this.nowMs + this.wallClockOffsetMs,
       random,
       uniqueId: () => `unique-${String(++this.#ids).padStart(15, '0')}`,
       startTimer,
       atEndOfTurn,
     }
-    this.clientRuntime = { now: () => this.#nowMs, setTimer: startTimer, random, atEndOfTurn }
+    this.clientRuntime = { now: () => this.nowMs, setTimer: startTimer, random, atEndOfTurn }
   }
 
   /** Milliseconds since the beginning. */
   get nowMs(): number {
-    return this.#nowMs
+    return this.#timers.nowMs
   }
 
   /** Something has happened that others may react to. */
@@ -71,33 +65,8 @@ export class VirtualTime {
   }
 
   /** Lets time go on, and everything happen that falls due, each at its moment. */
-  async advance(durationMs: number): Promise<void> {
-    const endMs = this.#nowMs + durationMs
-    await this.settle()
-    for (let timer = this.#timers[0]; timer !== undefined && timer.dueMs <= endMs; timer = this.#timers[0]) {
-      this.#timers.shift()
-      this.#nowMs = Math.max(this.#nowMs, timer.dueMs)
-      timer.callback()
-      await this.settle()
-    }
-    this.#nowMs = endMs
-    await this.settle()
-  }
-
-  /** A fixed sequence that looks like chance (a linear congruential generator). */
-  #random(): number {
-    this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
-    return this.#randomState / 2 ** 32
-  }
-
-  /** Timers run in the order of their moments, those of one moment in the order they were started. */
-  #startTimer(delayMs: number, callback: () => void): () => void {
-    const timer = { dueMs: this.#nowMs + delayMs, callback }
-    const behind = this.#timers.findIndex(other => other.dueMs > timer.dueMs)
-    this.#timers.splice(behind === -1 ? this.#timers.length : behind, 0, timer)
-    return () => {
-      this.#timers = this.#timers.filter(other => other !== timer)
-    }
+  advance(durationMs: number): Promise<void> {
+    return this.#timers.advance(durationMs, () => this.settle())
   }
 
   #atEndOfTurn(callback: () => void): void {

@@ -1,9 +1,5 @@
+import { fixedRandom, VirtualTimers } from '../../../testing/src/virtual-timers.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
-
-interface Timer {
-  readonly dueMs: number
-  readonly callback: () => void
-}
 
 /** Lets everything run that the host has already queued: ticks, promises and the events of streams. */
 export function hostTurn(): Promise<void> {
@@ -27,11 +23,10 @@ export class VirtualRuntime implements Runtime {
   heapSizeBytes = 1_000_000
   /** How often a turn has ended. */
   turns = 0
-  #nowMs = 5_000
-  #timers: Timer[] = []
+  readonly #timers = new VirtualTimers(5_000)
   #endOfTurn: (() => void)[] = []
   #ids = 0
-  #randomState = 1
+  readonly #random = fixedRandom()
   readonly #hasRealTurns: boolean
 
   constructor({ turns = 'virtual' }: VirtualRuntimeOptions = {}) {
@@ -39,17 +34,15 @@ export class VirtualRuntime implements Runtime {
   }
 
   monotonicMs(): number {
-    return this.#nowMs
+    return this.#timers.nowMs
   }
 
   wallClockMs(): number {
-    return this.#nowMs + this.wallClockOffsetMs
+    return this.#timers.nowMs + this.wallClockOffsetMs
   }
 
-  /** A fixed sequence that looks like chance (a linear congruential generator). */
   random(): number {
-    this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
-    return this.#randomState / 2 ** 32
+    return this.#random()
   }
 
   uniqueId(): string {
@@ -61,12 +54,7 @@ export class VirtualRuntime implements Runtime {
   }
 
   startTimer(delayMs: number, callback: () => void): () => void {
-    const timer = { dueMs: this.#nowMs + delayMs, callback }
-    const behind = this.#timers.findIndex(other => other.dueMs > timer.dueMs)
-    this.#timers.splice(behind === -1 ? this.#timers.length : behind, 0, timer)
-    return () => {
-      this.#timers = this.#timers.filter(other => other !== timer)
-    }
+    return this.#timers.start(delayMs, callback)
   }
 
   atEndOfTurn(callback: () => void): void {
@@ -76,7 +64,7 @@ export class VirtualRuntime implements Runtime {
 
   /** Timers that have not come due. */
   get timerCount(): number {
-    return this.#timers.length
+    return this.#timers.count
   }
 
   /** Ends the turn. @returns whether anybody had asked for it */
@@ -97,20 +85,13 @@ export class VirtualRuntime implements Runtime {
 
   /** Lets time go on without anything happening, as when the process gets no processor. */
   standStill(durationMs: number): void {
-    this.#nowMs += durationMs
+    this.#timers.nowMs += durationMs
   }
 
   /** Lets time go on, and everything happen that falls due, each at its moment. */
-  async advance(durationMs: number): Promise<void> {
-    const endMs = this.#nowMs + durationMs
-    await this.settle()
-    for (let timer = this.#timers[0]; timer !== undefined && timer.dueMs <= endMs; timer = this.#timers[0]) {
-      this.#timers.shift()
-      this.#nowMs = Math.max(this.#nowMs, timer.dueMs)
-      timer.callback()
-      if (this.#endOfTurn.length > 0 || this.#hasRealTurns) await this.settle()
-    }
-    this.#nowMs = endMs
-    await this.settle()
+  advance(durationMs: number): Promise<void> {
+    const settle = (): Promise<void> => this.settle()
+    const mustSettle = (): boolean => this.#endOfTurn.length > 0 || this.#hasRealTurns
+    return this.#timers.advance(durationMs, settle, () => (mustSettle() ? settle() : undefined))
   }
 }
