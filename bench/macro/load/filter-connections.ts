@@ -1,11 +1,10 @@
 import { encodePacket, noProperties, type Packet, PacketType } from '@curlew/codec'
+import { BATCH_COUNT, BatchPublisher } from './batch-publisher.ts'
 import { Connection, plainEndpoint } from './connection.ts'
 import type { LoadState } from './load-state.ts'
 
 /** Filters in one SUBSCRIBE. */
 const FILTERS_PER_PACKET = 500
-/** Messages in one write, and half of what one publisher has under way. */
-const BATCH_COUNT = 50
 const PAYLOAD_BYTES = 16
 
 /** A Topic Filter with `+` at the end or in the middle, or with `#`. */
@@ -58,13 +57,11 @@ export class FilterHolder extends Connection {
 }
 
 /** Publishes at QoS 1 to each of its topics in turn. */
-export class TopicsPublisher extends Connection {
+export class TopicsPublisher extends BatchPublisher {
   readonly #batches: readonly Buffer[]
-  sentCount = 0
-  acknowledgedCount = 0
 
   constructor(index: number, topics: readonly string[], port: number, load: LoadState) {
-    super(`bench-topics-${index}`, plainEndpoint(port), load)
+    super(`bench-topics-${index}`, port, load)
     this.#batches = Array.from({ length: Math.floor(topics.length / BATCH_COUNT) }, (_, batch) => {
       const first = batch * BATCH_COUNT
       return Buffer.concat(topics.slice(first, first + BATCH_COUNT).map((topic, at) => packetOf(topic, first + at)))
@@ -75,27 +72,8 @@ export class TopicsPublisher extends Connection {
     return this.sentCount === this.acknowledgedCount
   }
 
-  send(): void {
-    while (this.load.isSending && this.sentCount - this.acknowledgedCount <= BATCH_COUNT) {
-      this.write(this.#batches[(this.sentCount / BATCH_COUNT) % this.#batches.length]!)
-      this.sentCount += BATCH_COUNT
-    }
-  }
-
-  protected override receiveDecoded(packet: Packet): void {
-    if (packet.type === PacketType.Puback) this.#onPuback()
-    else this.refuse(packet.type << 4)
-  }
-
-  protected override receive(firstByte: number): void {
-    if (firstByte === PacketType.Puback << 4) this.#onPuback()
-    else this.refuse(firstByte)
-  }
-
-  #onPuback(): void {
-    this.acknowledgedCount++
-    this.load.acknowledgementCount++
-    if (this.acknowledgedCount % BATCH_COUNT === 0) this.send()
+  protected override batchAt(index: number): Buffer | undefined {
+    return this.load.isSending ? this.#batches[index % this.#batches.length] : undefined
   }
 }
 

@@ -1,10 +1,9 @@
 import { encodePacket, noProperties, type Packet, PacketType } from '@curlew/codec'
+import { BATCH_COUNT, BatchPublisher } from './batch-publisher.ts'
 import { Connection, plainEndpoint } from './connection.ts'
 import type { LoadState } from './load-state.ts'
 
 const PAYLOAD_BYTES = 16
-/** Messages in one write, and half of what one publisher has under way. */
-const BATCH_COUNT = 50
 
 /** Topics with numbers from `firstTopic` on, written for the `version`th time. */
 export interface RetainedForm {
@@ -14,40 +13,18 @@ export interface RetainedForm {
 }
 
 /** Writes each of its topics once. */
-export class RetainedPublisher extends Connection {
+export class RetainedPublisher extends BatchPublisher {
   readonly #form: RetainedForm
   readonly #batches: Buffer[]
-  #sentBatches = 0
-  #acknowledgedCount = 0
 
   constructor(form: RetainedForm, port: number, load: LoadState) {
-    super(`bench-retained-${form.firstTopic}`, plainEndpoint(port), load)
+    super(`bench-retained-${form.firstTopic}`, port, load)
     this.#form = form
     this.#batches = Array.from({ length: Math.ceil(form.topicCount / BATCH_COUNT) }, (_, index) => this.#batch(index))
   }
 
-  /** Sends as much as may be under way. */
-  send(): void {
-    while (this.#sentBatches < this.#batches.length) {
-      if (this.#sentBatches * BATCH_COUNT - this.#acknowledgedCount > BATCH_COUNT) return
-      this.write(this.#batches[this.#sentBatches++]!)
-    }
-  }
-
-  protected override receiveDecoded(packet: Packet): void {
-    if (packet.type === PacketType.Puback) this.#onPuback()
-    else this.refuse(packet.type << 4)
-  }
-
-  protected override receive(firstByte: number): void {
-    if (firstByte === PacketType.Puback << 4) this.#onPuback()
-    else this.refuse(firstByte)
-  }
-
-  #onPuback(): void {
-    this.#acknowledgedCount++
-    this.load.acknowledgementCount++
-    if (this.#acknowledgedCount % BATCH_COUNT === 0) this.send()
+  protected override batchAt(index: number): Buffer | undefined {
+    return this.#batches[index]
   }
 
   #batch(index: number): Buffer {
