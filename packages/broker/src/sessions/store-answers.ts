@@ -1,4 +1,5 @@
-import type { QueuedRecord, Store } from '../store/store.ts'
+import type { QueuedRecord } from '../store/queued-record.ts'
+import type { Store } from '../store/store.ts'
 
 /** A Store that is told of changes, and not asked for anything that it answers later: {@link StoreAnswers} is for that. */
 export type ToldStore = Omit<Store, 'whenSettled' | 'readQueue'>
