@@ -13,13 +13,33 @@ export function hostQueueBytes(stream: object | undefined): number {
   return _handle?.writeQueueSize ?? 0
 }
 
+/** Where a socket has who hears of it, so that one listener serves all sockets: of idle ones there are many. */
+const handlerKey = Symbol('handler')
+
+/** There is one from {@link SocketStream.start} on. */
+type HandledStream = Duplex & { [handlerKey]?: ByteStreamHandler }
+
+function onData(this: HandledStream, chunk: Uint8Array): void {
+  this[handlerKey]!.onBytes(chunk)
+}
+
+function onEnd(this: HandledStream): void {
+  this[handlerKey]!.onEnd()
+}
+
+function onClose(this: HandledStream): void {
+  this[handlerKey]!.onClose()
+}
+
+/** A reset or a broken pipe is followed by `close`, which says all that matters here. */
+function ignore(): void {}
+
 /** A {@link ByteStream} over a TCP or TLS socket, or over any Duplex of bytes. */
 export class SocketStream implements ByteStream {
   readonly remoteAddress: string
-  readonly #socket: Duplex
+  readonly #socket: HandledStream
   /** Whether bytes that the stream has taken may still lie in it as they were given: only a socket of the host copies them. */
   readonly #keepsChunks: boolean
-  #handler: ByteStreamHandler | undefined
   /** Whether a write was not taken whole, so that somebody waits for the drain. */
   #isPending = false
 
@@ -27,8 +47,7 @@ export class SocketStream implements ByteStream {
     this.#socket = socket
     this.#keepsChunks = !(socket instanceof Socket)
     this.remoteAddress = (socket as Partial<Socket>).remoteAddress ?? 'in process'
-    // A reset or a broken pipe is followed by `close`, which says all that matters here.
-    socket.on('error', () => {})
+    socket.on('error', ignore)
   }
 
   get pendingBytes(): number {
@@ -40,11 +59,11 @@ export class SocketStream implements ByteStream {
   }
 
   start(handler: ByteStreamHandler): void {
-    this.#handler = handler
     const socket = this.#socket
-    socket.on('data', (chunk: Uint8Array) => handler.onBytes(chunk))
-    socket.on('end', () => handler.onEnd())
-    socket.on('close', () => handler.onClose())
+    socket[handlerKey] = handler
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('close', onClose)
     socket.resume()
   }
 
@@ -78,7 +97,7 @@ export class SocketStream implements ByteStream {
       if (error) return // followed by `close`
       if (this.#socket.writableLength > 0) return this.#watchDrain()
       this.#isPending = false
-      this.#handler?.onDrain()
+      this.#socket[handlerKey]!.onDrain()
     })
   }
 

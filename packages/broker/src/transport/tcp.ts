@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { type AcceptStream, addressOf, type Listener, type ListenOptions, listenError } from './listener.ts'
-import { withSharedReads } from './shared-reads.ts'
+import { shareReads } from './shared-reads.ts'
 import { SocketStream } from './socket-stream.ts'
 
 /** Connections that the host completes before we accept them; beyond it clients wait and try again. */
@@ -25,7 +25,8 @@ export function listenTcp(options: ListenOptions, accept: AcceptStream): Promise
       pauseOnConnect: true,
     },
     socket => {
-      accept(new SocketStream(withSharedReads(socket)))
+      shareReads(socket)
+      accept(new SocketStream(socket))
     },
   )
   return new Promise((resolve, reject) => {
