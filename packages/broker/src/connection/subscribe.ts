@@ -111,7 +111,7 @@ function subscribe(connection: PacketContext, request: SubscriptionRequest, iden
   const qos = request.qos < maximumQoS ? request.qos : maximumQoS // [MQTT-3.2.2-10]
   const subscription: Subscription = { ...request, qos, identifier, subscriber: session }
   const isNew = !session.subscriptions.has(request.filter)
-  session.subscriptions.set(request.filter, subscription)
+  session.subscriptions.set(subscription)
   services.router.subscribe(subscription) // [MQTT-3.8.4-3]
   if (!isNew) session.replaceRetained(subscription)
   if (session.isStored) services.store.saveSubscription(session.clientId, { ...request, qos, identifier })

@@ -1,6 +1,9 @@
 import type { QueuedRecord } from '../store/queued-record.ts'
 import { messageBytes } from '../store/store.ts'
 
+/** What all queues have in common in which nothing waits: of most Clients nothing does. Never pushed to. */
+const noRecords: (QueuedRecord | undefined)[] = []
+
 /**
  * Messages of a Session that wait in memory, oldest first. Whoever pushes keeps to the limits.
  *
@@ -8,7 +11,7 @@ import { messageBytes } from '../store/store.ts'
  * many wait.
  */
 export class MessageQueue {
-  #records: (QueuedRecord | undefined)[] = []
+  #records = noRecords
   #head = 0
   #bytes = 0
 
@@ -31,7 +34,8 @@ export class MessageQueue {
     if (record === undefined) return undefined
     this.#records[this.#head++] = undefined
     this.#bytes -= messageBytes(record.message)
-    if (this.#head === this.#records.length || (this.#head > 1024 && this.#head * 2 > this.#records.length)) {
+    if (this.#head === this.#records.length) this.clear()
+    else if (this.#head > 1024 && this.#head * 2 > this.#records.length) {
       this.#records = this.#records.slice(this.#head)
       this.#head = 0
     }
@@ -39,7 +43,8 @@ export class MessageQueue {
   }
 
   push(record: QueuedRecord): void {
-    this.#records.push(record)
+    if (this.#records === noRecords) this.#records = [record]
+    else this.#records.push(record)
     this.#bytes += messageBytes(record.message)
   }
 
@@ -54,14 +59,14 @@ export class MessageQueue {
     const kept: QueuedRecord[] = []
     for (const record of this.records()) (isWanted(record) ? taken : kept).push(record)
     if (taken.length === 0) return taken
-    this.#records = kept
+    this.#records = kept.length === 0 ? noRecords : kept
     this.#head = 0
     for (const { message } of taken) this.#bytes -= messageBytes(message)
     return taken
   }
 
   clear(): void {
-    this.#records = []
+    this.#records = noRecords
     this.#head = 0
     this.#bytes = 0
   }

@@ -37,7 +37,7 @@ export function restoreSessions(state: StoredState, registry: SessionRegistry, s
     }
     for (const record of stored.subscriptions) {
       const subscription = { ...record, subscriber: session }
-      session.subscriptions.set(record.filter, subscription)
+      session.subscriptions.set(subscription)
       services.router.subscribe(subscription)
     }
     registry.restore(session, expiry, stored)

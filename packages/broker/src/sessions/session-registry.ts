@@ -247,7 +247,7 @@ export class SessionRegistry {
     timers.clear(entry.willTimer)
     timers.clear(entry.expiryTimer)
     this.#entries.delete(session.clientId)
-    for (const filter of session.subscriptions.keys()) {
+    for (const filter of session.subscriptions.filters()) {
       router.unsubscribe(filter, session)
       session.cancelRetained(filter)
     }

@@ -10,6 +10,7 @@ import type { Outlet } from './outlet.ts'
 import { RetainedDeliveries, type RetainedSink } from './retained-deliveries.ts'
 import type { Sender } from './sender.ts'
 import type { SessionServices } from './session-services.ts'
+import { SessionSubscriptions } from './session-subscriptions.ts'
 import { willRecord } from './will.ts'
 
 /** So many messages may wait for a connected Client in memory that they share with others; see `Message.hold`. */
@@ -26,7 +27,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   readonly clientId: string
   /** {@link BacklogOwner.storeId}: the Client Identifier, until the Session ends. */
   storeId: string
-  readonly subscriptions: Map<string, Subscription> = new Map()
+  readonly subscriptions: SessionSubscriptions = new SessionSubscriptions()
   /** Seconds. 0: the Session ends with the Network Connection. */
   expiryInterval: number
   /** Published when the connection is lost; `undefined` once it has been published or taken back. */
@@ -158,7 +159,7 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
 
   /** Takes what waits with members that are away of the Shared Subscriptions that this Client is a member of. */
   gatherShared(): void {
-    for (const filter of this.subscriptions.keys()) if (isSharedFilter(filter)) this.#services.groups.gather(filter)
+    for (const filter of this.subscriptions.filters()) if (isSharedFilter(filter)) this.#services.groups.gather(filter)
   }
 
   /** {@link Subscriber.claimRoom}: of QoS 0 nothing waits. */

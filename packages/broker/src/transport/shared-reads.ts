@@ -20,7 +20,7 @@ interface SharingSocket {
  * Makes a socket that a server has accepted, paused, emit `data` with views of one buffer that all such sockets share: they are valid
  * during the event only. That saves an allocation of 64 KiB and the layers of a stream per read.
  *
- * Node offers that for sockets that dial, by `onread`; for an accepted one we do what its constructor would have done (ADR 0019). Where a
+ * Node offers that for sockets that dial, by `onread`; for an accepted one we do what its constructor would have done (ADR 0020). Where a
  * version of Node or another runtime has it otherwise, the socket stays as it is, which is slower and otherwise the same.
  *
  * @returns whether it could be done

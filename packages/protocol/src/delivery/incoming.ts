@@ -22,8 +22,8 @@ export type Reception =
  * they counted, it would be turned away with 0x93 for as long as its Session lasts.
  */
 export class IncomingDeliveries {
-  /** At most 65 535, as there are no more identifiers. */
-  readonly #accepted = new PacketIdSet()
+  /** At most 65 535, as there are no more identifiers; `undefined`: there never was one. */
+  #accepted: PacketIdSet | undefined
   /** Those in `#accepted` that came on an earlier Network Connection; `undefined`: none ever did. */
   #earlier: PacketIdSet | undefined
   /** The Receive Maximum that we announced, or 65 535 to a Client of 3.1.1, which has none. */
@@ -35,16 +35,17 @@ export class IncomingDeliveries {
 
   /** Exchanges that wait for their PUBREL. */
   get size(): number {
-    return this.#accepted.size
+    return this.#accepted?.size ?? 0
   }
 
   /** Those of them that came on the present Network Connection, which alone the Receive Maximum counts. */
   get countUnderWay(): number {
-    return this.#accepted.size - (this.#earlier?.size ?? 0)
+    return this.size - (this.#earlier?.size ?? 0)
   }
 
   /** Says what a PUBLISH with this identifier is; remembers the identifier when it is new. */
   publish(packetId: number): Reception {
+    this.#accepted ??= new PacketIdSet()
     if (this.#accepted.has(packetId)) return 'duplicate'
     if (this.countUnderWay >= this.receiveMaximum) return 'too-many'
     this.#accepted.add(packetId)
@@ -54,11 +55,12 @@ export class IncomingDeliveries {
   /** Forgets an identifier, on PUBREL or when the message was refused. @returns whether it was known [MQTT-4.3.3-11] */
   release(packetId: number): boolean {
     this.#earlier?.delete(packetId)
-    return this.#accepted.delete(packetId)
+    return this.#accepted?.delete(packetId) ?? false
   }
 
   /** Adds an identifier that an earlier run of this program had accepted. */
   restore(packetId: number): void {
+    this.#accepted ??= new PacketIdSet()
     this.#accepted.add(packetId)
     this.#addEarlier(packetId)
   }
@@ -66,12 +68,12 @@ export class IncomingDeliveries {
   /** Begins a Network Connection on which the Session is resumed. */
   resume(receiveMaximum: number): void {
     this.receiveMaximum = receiveMaximum
-    for (const packetId of this.#accepted.values()) this.#addEarlier(packetId)
+    for (const packetId of this.accepted()) this.#addEarlier(packetId)
   }
 
   /** The identifiers that wait for their PUBREL, in no particular order. */
   accepted(): number[] {
-    return this.#accepted.values()
+    return this.#accepted?.values() ?? []
   }
 
   #addEarlier(packetId: number): void {

@@ -20,8 +20,8 @@ export interface OutgoingDelivery {
   usesQuota: boolean
 }
 
-/** What all Sessions have in common that have nothing to send again, so that asking for it allocates nothing. */
-const none: readonly never[] = []
+/** What all have in common that have nothing to send again, so that asking for it allocates nothing. */
+const nothing: readonly never[] = []
 
 /** What a PUBREC calls for. */
 export type AfterPubrec =
@@ -52,7 +52,7 @@ export class OutgoingDeliveries<Delivery extends OutgoingDelivery> {
   #usingQuota = 0
   #receiveMaximum: number
   /** What is to be sent again on this Network Connection, from `#resendNext` on. */
-  #resends: readonly Delivery[] = none
+  #resends: readonly Delivery[] = nothing
   #resendNext = 0
   /** How many of `#resends`, from the first on, are sent again as PUBREL; the others are as PUBLISH. */
   #pubrelCount = 0
@@ -178,6 +178,7 @@ export class OutgoingDeliveries<Delivery extends OutgoingDelivery> {
   resume(receiveMaximum: number): void {
     this.#receiveMaximum = receiveMaximum
     this.#usingQuota = 0
+    if (this.size === 0) return this.#endResends()
     const all = this.unfinished()
     for (const delivery of all) delivery.usesQuota = false
     const released = all.filter(delivery => delivery.phase === 'awaiting-pubcomp')
@@ -206,15 +207,19 @@ export class OutgoingDeliveries<Delivery extends OutgoingDelivery> {
       this.#resendNext++
       return delivery
     }
-    this.#resends = none
-    this.#resendNext = 0
-    this.#pubrelCount = 0
+    this.#endResends()
     return undefined
   }
 
   /** All that is unfinished, in the order of sending. */
   unfinished(): Delivery[] {
     return this.#deliveries.values().sort((one, other) => one.sequence - other.sequence)
+  }
+
+  #endResends(): void {
+    this.#resends = nothing
+    this.#resendNext = 0
+    this.#pubrelCount = 0
   }
 
   #add(delivery: Delivery, isReleased: boolean): void {
