@@ -120,6 +120,8 @@ class ComposedBroker implements Broker {
   readonly #events: Events
   readonly #sysTopics: SysTopics
   readonly #drops = new DropCounters()
+  /** One function for all connections. */
+  readonly #leave = (connection: Connection): void => this.#gate.leave(connection)
   readonly #listeners: Listener[] = []
   #restoring: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -267,7 +269,7 @@ class ComposedBroker implements Broker {
     }
     const connection = new Connection(stream, this.#connectionServices)
     this.#gate.enter(connection)
-    connection.onClosed = () => this.#gate.leave(connection)
+    connection.onClosed = this.#leave
     connection.start()
     return true
   }

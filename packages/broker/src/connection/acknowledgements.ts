@@ -11,6 +11,9 @@ interface Batch {
   pubackCount: number
 }
 
+/** What all have in common that hold nothing back. Never pushed to. */
+const noBatches: Batch[] = []
+
 /** So many bytes of answers may wait for the store before the connection stops reading. */
 export const HELD_BYTES_MAX = 65_536
 
@@ -23,7 +26,7 @@ export class Acknowledgements implements Flushable {
   readonly #services: ConnectionServices
   readonly #output: Output
   /** Oldest first. */
-  #batches: Batch[] = []
+  #batches = noBatches
   #heldPubackCount = 0
   /** The last of them, until its turn has ended. */
   #open: Batch | undefined
@@ -90,7 +93,7 @@ export class Acknowledgements implements Flushable {
 
   /** Drops what is held: the connection is over. */
   discard(): void {
-    this.#batches = []
+    this.#batches = noBatches
     this.#open = undefined
     this.#onReleased = undefined
   }
@@ -114,7 +117,8 @@ export class Acknowledgements implements Flushable {
       return last
     }
     const batch = { turn: turn.number, writer: writers.take(), count: 1, pubackCount: 0 }
-    this.#batches.push(batch)
+    if (this.#batches === noBatches) this.#batches = [batch]
+    else this.#batches.push(batch)
     this.#open = batch
     turn.flushAtEnd(this)
     return batch

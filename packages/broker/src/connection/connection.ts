@@ -3,7 +3,6 @@ import {
   type AuthProperties,
   type Connect,
   type Disconnect,
-  encodePacket,
   isFailure,
   MqttError,
   type Packet,
@@ -35,7 +34,7 @@ import type { PacketContext } from './packet-context.ts'
 import { PublishOutput } from './publish-output.ts'
 import { Reading } from './reading.ts'
 import type { ClientInfo, ConnectionServices } from './services.ts'
-import { writeDisconnect, writeRefusal, writeWithin } from './sized-packets.ts'
+import { isWithin, writeDisconnect, writeRefusal, writeWithin } from './sized-packets.ts'
 
 type State = 'awaiting-connect' | 'authenticating' | 'connected' | 'closing' | 'closed'
 
@@ -63,7 +62,6 @@ export class Connection
   readonly #decoder: PacketDecoder
   #state: State = 'awaiting-connect'
   #session: Session | undefined
-  #client: ClientInfo | undefined
   /** Made for the first PUBLISH that has one. */
   #incomingAliases: IncomingTopicAliases | undefined
   /** There is one from `connected` on. */
@@ -73,7 +71,7 @@ export class Connection
   /** Bytes; what the Client announced, or no limit. */
   #maximumPacketSize = Number.POSITIVE_INFINITY
   /** Called once when the connection is gone. */
-  onClosed: (() => void) | undefined = undefined
+  onClosed: ((connection: Connection) => void) | undefined = undefined
 
   readonly #reading: Reading
   readonly #deadlines: Deadlines
@@ -273,7 +271,7 @@ export class Connection
   #admit(connect: Connect, admission: Admission, authentication?: AuthProperties): void {
     const refusal = authentication && admission.recheck()
     if (refusal !== undefined) return this.#refuse(refusal)
-    if (encodePacket(admission.connack(false, authentication), this.version).length > this.#maximumPacketSize) {
+    if (!isWithin(admission.connack(false, authentication), this.version, this.#maximumPacketSize)) {
       return this.close(ReasonCode.PacketTooLarge, 'Maximum Packet Size has no room for a CONNACK')
     }
     const { registry, limits, observer } = this.services
@@ -289,10 +287,9 @@ export class Connection
     session.incoming.resume(connect.protocolVersion === 5 ? limits.receiveMaximum : 0xffff)
     session.setWill(connect.will) // [MQTT-3.1.2-7]
     this.#deadlines.startKeepAlive(admission.keepAlive)
-    this.#client = { clientId, protocolVersion: connect.protocolVersion, remoteAddress: this.remoteAddress }
     const writer = this.acknowledgements.firstWriter(isStored)
     writePacket(writer, admission.connack(isPresent, authentication), this.version) // [MQTT-3.2.0-1]
-    observer.connected(this.#client)
+    observer.connected(this.#clientOf(session))
     session.pump()
     session.gatherShared()
   }
@@ -336,7 +333,7 @@ export class Connection
       if (isConnect) return this.#refuse(error) // [MQTT-3.1.4-1]
       return this.close(error.reasonCode, error.message, error.isSilent) // [MQTT-4.13.1-1]
     }
-    const fields = { clientId: this.#client?.clientId, state: this.#state, error }
+    const fields = { clientId: this.#session?.clientId, state: this.#state, error }
     this.services.log.error('internal error; the connection is closed', fields)
     this.close(ReasonCode.ImplementationSpecificError, 'internal error')
   }
@@ -344,16 +341,20 @@ export class Connection
   /** Lets go of the Session; a Will that is still there is published. */
   #leave(reason: string, reasonCode?: number): void {
     this.services.turn.touch()
-    const [session, client] = [this.#session, this.#client]
+    const session = this.#session
+    if (session === undefined) return
     this.#session = undefined
-    this.#client = undefined
     const { registry, observer, log } = this.services
     try {
-      if (session !== undefined) registry.leave(session, this)
+      registry.leave(session, this)
     } catch (error) {
-      log.error('internal error while a connection ended', { clientId: client?.clientId, error }) // it ends all the same
+      log.error('internal error while a connection ended', { clientId: session.clientId, error }) // it ends all the same
     }
-    if (client !== undefined) observer.disconnected(client, reason, reasonCode)
+    observer.disconnected(this.#clientOf(session), reason, reasonCode)
+  }
+
+  #clientOf({ clientId }: Session): ClientInfo {
+    return { clientId, protocolVersion: this.version, remoteAddress: this.remoteAddress }
   }
 
   #toClosing(): void {
@@ -375,7 +376,7 @@ export class Connection
     this.#reading.stop()
     this.acknowledgements.discard()
     this.services.counters.closed++
-    this.onClosed?.()
+    this.onClosed?.(this)
   }
 
   /** {@link OutputOwner.onPending} */

@@ -21,6 +21,9 @@ export interface Listening {
   readonly unreadUntilMs: number
 }
 
+/** What a connection waits for. */
+type Awaited = 'connect' | 'packet' | 'close'
+
 /** What the deadlines of all connections share. */
 export interface DeadlineServices {
   readonly runtime: Runtime
@@ -43,8 +46,9 @@ export class Deadlines {
   /** Monotonic milliseconds of the last bytes from the Client. */
   lastReceivedMs: number
   #takenMarkAtStallStart = 0
-  /** First for CONNECT, then for silence, at the end for lingering: never two of them at a time. */
-  #timer: WheelTimer
+  /** What `#timer` is for: first CONNECT, then that the Client says something, at the end that it closes too. */
+  #awaited: Awaited = 'connect'
+  readonly #timer: WheelTimer
   #packetTimer: WheelTimer | undefined
   #stallTimer: WheelTimer | undefined
 
@@ -54,7 +58,7 @@ export class Deadlines {
     this.#services = services
     const { runtime, timers, limits } = services
     this.lastReceivedMs = runtime.monotonicMs()
-    this.#timer = this.#timerFor(() => owner.close(ReasonCode.UnspecifiedError, 'no CONNECT came in time'))
+    this.#timer = new WheelTimer(() => this.#onDue())
     timers.set(this.#timer, this.lastReceivedMs + limits.connectTimeoutMs)
   }
 
@@ -64,7 +68,7 @@ export class Deadlines {
     timers.clear(this.#timer)
     this.#keepAlive = keepAlive
     if (keepAlive === 0) return
-    this.#timer = this.#timerFor(() => this.#onSilence())
+    this.#awaited = 'packet'
     timers.set(this.#timer, silenceDeadline(this.lastReceivedMs, keepAlive))
   }
 
@@ -75,7 +79,7 @@ export class Deadlines {
   watchPacket(isInside: boolean, isNew: boolean): void {
     const { timers, runtime, limits } = this.#services
     if (!isInside) return timers.clear(this.#packetTimer)
-    this.#packetTimer ??= this.#timerFor(() => this.#onSlowPacket())
+    this.#packetTimer ??= new WheelTimer(() => this.#onSlowPacket())
     if (isNew || !this.#packetTimer.isSet) {
       timers.set(this.#packetTimer, runtime.monotonicMs() + limits.packetTimeoutMs)
     }
@@ -83,7 +87,7 @@ export class Deadlines {
 
   /** The host holds bytes that the Client does not take. */
   watchStall(): void {
-    this.#stallTimer ??= this.#timerFor(() => this.#onStalled())
+    this.#stallTimer ??= new WheelTimer(() => this.#onStalled())
     if (this.#stallTimer.isSet) return
     const { timers, runtime, limits } = this.#services
     this.#takenMarkAtStallStart = this.#owner.takenMark
@@ -99,22 +103,33 @@ export class Deadlines {
   startLinger(): void {
     const { timers, runtime, limits } = this.#services
     this.stop()
-    this.#timer = this.#timerFor(() => this.#owner.abort())
+    this.#awaited = 'close'
     timers.set(this.#timer, runtime.monotonicMs() + limits.lingerMs)
   }
 
   stop(): void {
-    for (const timer of [this.#timer, this.#packetTimer, this.#stallTimer]) this.#services.timers.clear(timer)
+    const { timers } = this.#services
+    timers.clear(this.#timer)
+    timers.clear(this.#packetTimer)
+    timers.clear(this.#stallTimer)
   }
 
-  #timerFor(callback: () => void): WheelTimer {
-    return new WheelTimer(() => {
-      this.#services.turn.touch()
-      callback()
-    })
+  #onDue(): void {
+    this.#services.turn.touch()
+    switch (this.#awaited) {
+      case 'connect':
+        return this.#owner.close(ReasonCode.UnspecifiedError, 'no CONNECT came in time')
+      case 'packet':
+        return this.#onSilence()
+      case 'close':
+        return this.#owner.abort()
+      default:
+        this.#awaited satisfies never
+    }
   }
 
   #onSlowPacket(): void {
+    this.#services.turn.touch()
     const { timers, runtime, limits } = this.#services
     const deadline = this.#reading.unreadUntilMs + limits.packetTimeoutMs
     if (deadline > runtime.monotonicMs()) return timers.set(this.#packetTimer!, deadline)
@@ -130,6 +145,7 @@ export class Deadlines {
   }
 
   #onStalled(): void {
+    this.#services.turn.touch()
     const { takenMark, pendingBytes } = this.#owner
     if (pendingBytes === 0) return
     if (takenMark !== this.#takenMarkAtStallStart) return this.watchStall()

@@ -36,6 +36,9 @@ const COPIED_VIEW_MAX = 65_536
 /** So much collected output leaves before the turn ends, in bytes: memory stays small in a large fan-out. */
 const EARLY_FLUSH_BYTES = 131_072
 
+/** What all have in common that have nothing to send. Never pushed to. */
+const noParts: Uint8Array[] = []
+
 /**
  * The way out of one connection. Packets collect in a buffer during the turn and leave with one write at its end; large
  * payloads travel beside the buffer without being copied.
@@ -47,7 +50,7 @@ export class Output implements Flushable {
   readonly #collectedBytesMax: number
   #writer: PacketWriter | undefined
   /** Finished parts that go out before what the writer holds. */
-  #parts: Uint8Array[] = []
+  #parts = noParts
   #partBytes = 0
   /** Where in the writer the part begins that is not in `#parts` yet. */
   #partStart = 0
@@ -98,8 +101,7 @@ export class Output implements Flushable {
     else {
       writePublishHead(writer, message, header, version)
       this.#closePart(writer)
-      this.#parts.push(message.own().payload)
-      this.#partBytes += payloadLength
+      this.#addPart(message.own().payload)
     }
     // Otherwise what the host would take at once, such as one large payload, would count as pending until the turn ends.
     if (this.#collectedBytes > this.#collectedBytesMax) this.#hand()
@@ -119,7 +121,7 @@ export class Output implements Flushable {
   end(): void {
     if (!this.#isHeld) return this.flush()
     this.#writer = undefined
-    this.#parts = []
+    this.#parts = noParts
     this.#partBytes = 0
     this.#partStart = 0
   }
@@ -139,7 +141,7 @@ export class Output implements Flushable {
     this.#writer = undefined
     this.#closePart(writer)
     const parts = this.#parts
-    this.#parts = []
+    this.#parts = noParts
     this.sentBytes += this.#partBytes
     this.#services.counters.sentBytes += this.#partBytes
     this.#partBytes = 0
@@ -157,9 +159,14 @@ export class Output implements Flushable {
 
   #closePart(writer: PacketWriter): void {
     if (writer.position === this.#partStart) return
-    this.#parts.push(writer.bytes.subarray(this.#partStart, writer.position))
-    this.#partBytes += writer.position - this.#partStart
+    this.#addPart(writer.bytes.subarray(this.#partStart, writer.position))
     this.#partStart = writer.position
+  }
+
+  #addPart(part: Uint8Array): void {
+    if (this.#parts === noParts) this.#parts = [part]
+    else this.#parts.push(part)
+    this.#partBytes += part.length
   }
 }
 

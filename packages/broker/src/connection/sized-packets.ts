@@ -2,6 +2,7 @@ import {
   type Connack,
   connackReturnCodeOf,
   type Disconnect,
+  encodePacket,
   isReasonCodeOf,
   noProperties,
   type Packet,
@@ -18,6 +19,11 @@ import type { Output } from './output.ts'
 
 /** UTF-16 units of a Reason String at most: it is for people. */
 const REASON_LENGTH_MAX = 1024
+
+/** Whether a Client takes a packet. Most have no limit, and then nothing is encoded. */
+export function isWithin(packet: Packet, version: ProtocolVersion, maximumPacketSize: number): boolean {
+  return maximumPacketSize === Number.POSITIVE_INFINITY || encodePacket(packet, version).length <= maximumPacketSize
+}
 
 /** Writes a packet. @throws {PacketTooLargeError} when the Client does not take so much; then nothing is written */
 export function writeWithin(
