@@ -9,7 +9,7 @@ import { decodeSubscribe } from './packets/subscribe.ts'
 import { decodeUnsubscribe } from './packets/unsubscribe.ts'
 import type { PacketReader } from './reader.ts'
 import { type OneWayType, type PacketDecoderOptions, StreamDecoder } from './stream-decoder.ts'
-import { TopicNames } from './topic.ts'
+import { TopicNames } from './topic-names.ts'
 
 /** Reads every packet, for whichever end; a program that is a Client and nothing else does with the smaller `ClientDecoder`. */
 export class PacketDecoder extends StreamDecoder {

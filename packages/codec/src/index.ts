@@ -72,8 +72,8 @@ export {
   parseSharedFilter,
   type SharedFilter,
   TOPIC_LEVELS_MAX,
-  TopicNames,
 } from './topic.ts'
+export { TopicNames } from './topic-names.ts'
 export { isWellFormedUtf8 } from './utf8.ts'
 export { VARIABLE_BYTE_INTEGER_MAX, variableByteIntegerSize } from './variable-byte-integer.ts'
 export { PacketWriter } from './writer.ts'

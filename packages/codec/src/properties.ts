@@ -3,7 +3,7 @@ import { InvalidPacketError, MalformedPacketError, type MqttError, ProtocolError
 import { PacketType, packetTypeName } from './packet-type.ts'
 import type { PacketReader } from './reader.ts'
 import { ReasonCode } from './reason-code.ts'
-import { hasWildcards, TopicNames } from './topic.ts'
+import { hasWildcards, topicNameFault } from './topic.ts'
 import { VARIABLE_BYTE_INTEGER_MAX, variableByteIntegerSize } from './variable-byte-integer.ts'
 import { PacketWriter } from './writer.ts'
 
@@ -443,7 +443,8 @@ function writeProperty(writer: PacketWriter, each: PropertyRule, value: unknown)
     case 'variable':
       return writeSubscriptionIdentifiers(writer, value as number[])
     case 'topic':
-      if (!TopicNames.isValid(value as string)) throw new InvalidPacketError(`property ${name} is not a Topic Name`)
+      if (topicNameFault(value as string) !== undefined)
+        throw new InvalidPacketError(`property ${name} is not a Topic Name`)
       writer.byte(identifier)
       return writer.utf8String(value as string, name)
     case 'string':

@@ -25,7 +25,7 @@ export class PublishPropertiesMemory {
       return readProperties(reader, PacketType.Publish)
     const slot = hashOf(bytes, start, length) & (SLOTS - 1)
     const known = this.#bytes[slot]
-    if (known !== undefined && isSame(known, bytes, start, length)) {
+    if (known?.length === length && isSame(known, 0, bytes, start, length)) {
       reader.position = start + length
       return this.#properties[slot]!
     }

@@ -5,9 +5,14 @@ export function hashOf(bytes: Uint8Array, start: number, length: number): number
   return hash ^ (hash >>> 15)
 }
 
-/** Whether `bytes[start..start + length)` are what is known. */
-export function isSame(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
-  if (known.length !== length) return false
-  for (let index = 0; index < length; index++) if (known[index] !== bytes[start + index]) return false
+/** Whether `known[knownStart..knownStart + length)` and `bytes[start..start + length)` are the same. */
+export function isSame(
+  known: Uint8Array,
+  knownStart: number,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+): boolean {
+  for (let index = 0; index < length; index++) if (known[knownStart + index] !== bytes[start + index]) return false
   return true
 }

@@ -9,7 +9,7 @@ import { checkPublishFlags, decodePublish, type Publish } from './packets/publis
 import { decodePublishAck, type PublishAckType } from './packets/publish-ack.ts'
 import type { PublishPropertiesMemory } from './publish-properties-memory.ts'
 import { PacketReader } from './reader.ts'
-import { TopicNames } from './topic.ts'
+import { TopicNames } from './topic-names.ts'
 import { VARIABLE_BYTE_INTEGER_MAX } from './variable-byte-integer.ts'
 
 /** How a stream of packets is read. */

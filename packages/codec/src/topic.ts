@@ -1,6 +1,4 @@
-import { MalformedPacketError, type Statement } from './errors.ts'
-import type { PacketReader } from './reader.ts'
-import { hashOf, isSame } from './remembered-bytes.ts'
+import type { Statement } from './errors.ts'
 
 /** Levels that a Topic Name or Topic Filter may have by default: deeper ones serve attacks, not fleets. */
 export const TOPIC_LEVELS_MAX = 128
@@ -92,64 +90,4 @@ export function plainFilterFault(filter: string): Statement | undefined {
 /** Whether a level ends at `index`: there is a `/`, or the filter does not reach there. */
 function isSeparator(filter: string, index: number): boolean {
   return index < 0 || index === filter.length || filter.charCodeAt(index) === SEPARATOR
-}
-
-/** Slots of the table of {@link TopicNames} by default. About 2 MiB when full of long names. */
-const NAMES_SLOTS = 8192
-/** Longer names are decoded each time: they are rare, and the table must stay small. */
-const NAME_LENGTH_MAX = 256
-
-/**
- * Topic Names as they arrive, from bytes to strings, with a memory: a publisher repeats its names, and
- * finding the string that the same bytes gave before is several times cheaper than decoding and checking them.
- * The same string object also makes the router's lookup cheap.
- *
- * The memory is a table with one name per slot, chosen by a hash of the bytes. A newcomer replaces what
- * is there, so it stays bounded, and hashes that collide on purpose cost only what decoding costs.
- * Decoders may share one if they have the same rule for control characters.
- */
-export class TopicNames {
-  readonly #names: (string | undefined)[]
-  readonly #bytes: (Uint8Array | undefined)[]
-
-  /** @param slots how many names are remembered; a power of two */
-  constructor(slots: number = NAMES_SLOTS) {
-    this.#names = new Array(slots).fill(undefined)
-    this.#bytes = new Array(slots).fill(undefined)
-  }
-
-  /** Whether a string may be a Topic Name: at least one character, no wildcards, no U+0000. */
-  static isValid(name: string): boolean {
-    return topicNameFault(name) === undefined
-  }
-
-  /**
-   * Reads a UTF-8 Encoded String that must be a Topic Name. An empty one is returned as such: with a
-   * Topic Alias it is allowed.
-   *
-   * @throws {MalformedPacketError} when it is not UTF-8 or holds wildcards
-   */
-  read(reader: PacketReader): string {
-    const length = reader.twoByteInteger()
-    if (length === 0) return ''
-    if (length > NAME_LENGTH_MAX) return this.#decode(reader)
-    const start = reader.advance(length)
-    const { bytes } = reader
-    const slot = hashOf(bytes, start, length) & (this.#names.length - 1)
-    const known = this.#bytes[slot]
-    if (known !== undefined && isSame(known, bytes, start, length)) return this.#names[slot]!
-    reader.position = start
-    const name = this.#decode(reader)
-    this.#names[slot] = name
-    this.#bytes[slot] = Uint8Array.prototype.slice.call(bytes, start, start + length) // Buffer's own `slice` would be a view
-    return name
-  }
-
-  /** The slow way, with the cursor behind the length field. */
-  #decode(reader: PacketReader): string {
-    reader.position -= 2
-    const name = reader.utf8String()
-    if (hasWildcards(name)) throw new MalformedPacketError('Topic Name contains a wildcard', '[MQTT-3.3.2-2]')
-    return name
-  }
 }

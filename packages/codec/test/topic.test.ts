@@ -138,7 +138,7 @@ describe('the memory of Topic Names', () => {
     return (decoder.next() as Publish).topic
   }
 
-  test('gives each name its own string, although they share a slot', () => {
+  test('gives each name its own string, although it keeps only one', () => {
     const decoder = new PacketDecoder({ receiver: 'server', version: 4, topicNames: new TopicNames(1) })
     const names = ["0003 'a/b'", "0003 'a/c'", "0003 'a/b'", "0002 'a/'", "0004 'a/bc'", "0003 'a/b'"]
 

@@ -13,7 +13,8 @@ import {
 } from '../properties.ts'
 import type { PublishPropertiesMemory } from '../publish-properties-memory.ts'
 import type { PacketReader } from '../reader.ts'
-import { type TopicNames, topicNameFault } from '../topic.ts'
+import { topicNameFault } from '../topic.ts'
+import type { TopicNames } from '../topic-names.ts'
 import {
   VARIABLE_BYTE_INTEGER_MAX,
   variableByteIntegerSize,
