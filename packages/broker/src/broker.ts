@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { ReasonCode, TopicNames } from '@curlew/codec'
+import { PublishForms, ReasonCode, TopicNames } from '@curlew/codec'
 import { PayloadSlab } from '@curlew/protocol'
 import { type Limits, limitsOf, queuePolicyOf } from './config.ts'
 import type { AuthenticationMethod } from './connection/authentication.ts'
@@ -180,6 +180,7 @@ class ComposedBroker implements Broker {
       overflows,
       turn,
       writers: new WriterPool(),
+      publishForms: new PublishForms(),
       topicNames: new TopicNames(),
       limits,
       capabilities: { ...defaultCapabilities, ...options.capabilities },

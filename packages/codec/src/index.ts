@@ -61,6 +61,7 @@ export {
   type UserProperty,
   type WillProperties,
 } from './properties.ts'
+export { PublishForms } from './publish-forms.ts'
 export { PacketReader } from './reader.ts'
 export { isFailure, isReasonCodeOf, ReasonCode, reasonCodeName } from './reason-code.ts'
 export type { PacketDecoderOptions } from './stream-decoder.ts'

@@ -1,8 +1,8 @@
 import {
   type PacketWriter,
   type ProtocolVersion,
+  type PublishForms,
   type PublishHeader,
-  writePublish,
   writePublishHead,
 } from '@curlew/codec'
 import { LARGE_PAYLOAD_MIN, type Message } from '@curlew/protocol'
@@ -26,6 +26,7 @@ export interface OutputOwner {
 /** What the outputs of a broker share. */
 export interface OutputServices {
   readonly writers: WriterPool
+  readonly publishForms: PublishForms
   readonly turn: Turn
   readonly limits: OutputLimits
   readonly counters: { sentBytes: number; sentPackets: number; sentPayloadBytes: number }
@@ -97,7 +98,7 @@ export class Output implements Flushable {
     const writer = this.writer()
     const { payloadLength } = message
     this.#services.counters.sentPayloadBytes += payloadLength
-    if (!isLinked(message)) writePublish(writer, message, header, version)
+    if (!isLinked(message)) this.#services.publishForms.write(writer, message, header, version)
     else {
       writePublishHead(writer, message, header, version)
       this.#closePart(writer)

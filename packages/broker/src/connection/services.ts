@@ -1,4 +1,4 @@
-import type { TopicNames } from '@curlew/codec'
+import type { PublishForms, TopicNames } from '@curlew/codec'
 import type { Router } from '../routing/router.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -65,6 +65,7 @@ export interface ConnectionServices {
   readonly overflows: OverflowLog
   readonly turn: Turn
   readonly writers: WriterPool
+  readonly publishForms: PublishForms
   readonly topicNames: TopicNames
   readonly limits: ConnectionLimits
   readonly capabilities: Capabilities

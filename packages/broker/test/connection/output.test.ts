@@ -1,4 +1,4 @@
-import { emptyPublishHeader } from '@curlew/codec'
+import { emptyPublishHeader, PublishForms } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
 import { Output } from '../../src/connection/output.ts'
 import { ConnectionCounters } from '../../src/connection/services.ts'
@@ -20,7 +20,13 @@ const setUp = (outputHighWaterBytes = 1_048_576) => {
   const calls: string[] = []
   const owner = { onPending: () => calls.push('pending'), onDrain: () => calls.push('drain') }
   const counters = new ConnectionCounters()
-  const services = { writers: new WriterPool(), turn, limits: { outputHighWaterBytes }, counters }
+  const services = {
+    writers: new WriterPool(),
+    publishForms: new PublishForms(),
+    turn,
+    limits: { outputHighWaterBytes },
+    counters,
+  }
   const open = () => {
     const stream = new FakeStream()
     return { stream, output: new Output(stream, owner, services) }

@@ -209,6 +209,11 @@ export function writePublishHead(
   if (version === 5) writeReceiverProperties(writer, content, header)
 }
 
+/** The first byte of the fixed header. */
+export function publishFirstByte({ qos, dup, retain }: Pick<PublishHeader, 'qos' | 'dup' | 'retain'>): number {
+  return (PacketType.Publish << 4) | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
+}
+
 /** @returns whether the Topic Name took `topicLength` bytes */
 function writeHeadUpToTopic(
   writer: PacketWriter,
@@ -222,7 +227,7 @@ function writeHeadUpToTopic(
   if (remaining > VARIABLE_BYTE_INTEGER_MAX) throw new InvalidPacketError('packet is larger than 256 MiB')
   writer.ensure(5)
   const { bytes, position } = writer
-  bytes[position] = (PacketType.Publish << 4) | (header.dup ? 8 : 0) | (header.qos << 1) | (header.retain ? 1 : 0)
+  bytes[position] = publishFirstByte(header)
   const topicStart = writeVariableByteInteger(bytes, remaining, position + 1)
   writer.position = topicStart
   writer.utf8String(topic, 'topic')
@@ -271,8 +276,10 @@ export function writePublishPacket(writer: PacketWriter, packet: Publish, versio
   const { topic, payload, qos, properties } = packet
   const propertiesLength = version === 5 ? propertiesSize(properties, PacketType.Publish) : 0
   const propertyBytes = version === 5 ? variableByteIntegerSize(propertiesLength) + propertiesLength : 0
-  const firstByte = (PacketType.Publish << 4) | (packet.dup ? 8 : 0) | (qos << 1) | (packet.retain ? 1 : 0)
-  writer.startSized(firstByte, 2 + utf8Length(topic) + (qos > 0 ? 2 : 0) + propertyBytes + payload.length)
+  writer.startSized(
+    publishFirstByte(packet),
+    2 + utf8Length(topic) + (qos > 0 ? 2 : 0) + propertyBytes + payload.length,
+  )
   writer.utf8String(topic, 'topic')
   if (qos > 0) writer.packetId(packet.packetId)
   if (version === 5) {
