@@ -7,7 +7,7 @@ import type { ByteStream } from './connection/byte-stream.ts'
 import { type Capabilities, defaultCapabilities } from './connection/capabilities.ts'
 import { Connection } from './connection/connection.ts'
 import { ConnectionGate } from './connection/connection-gate.ts'
-import { ConnectionCounters, type ConnectionServices } from './connection/services.ts'
+import { ConnectionCounters, type ConnectionObserver, type ConnectionServices } from './connection/services.ts'
 import { Turn } from './connection/turn.ts'
 import { WriterPool } from './connection/writer-pool.ts'
 import { type BrokerEvents, Events } from './events.ts'
@@ -188,14 +188,18 @@ class ComposedBroker implements Broker {
       sessionExpiryIntervalMax: limits.sessionExpiryIntervalMax,
       log,
       counters: new ConnectionCounters(),
-      observer: {
-        connected: client => this.#events.emit('connected', client),
-        disconnected: (client, reason, reasonCode) =>
-          this.#events.emit('disconnected', { ...client, reason, reasonCode }),
-      },
+      observer: this.#createObserver(),
     }
     this.#gate = new ConnectionGate(limits, log)
     this.#sysTopics = this.#createSysTopics()
+  }
+
+  #createObserver(): ConnectionObserver {
+    return {
+      connected: client => this.#events.emit('connected', client),
+      disconnected: (client, reason, reasonCode) =>
+        this.#events.emit('disconnected', { ...client, reason, reasonCode }),
+    }
   }
 
   async listen(options: ListenOptions): Promise<ListenAddress> {
