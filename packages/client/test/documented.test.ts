@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBroker } from '@curlew/broker'
 import * as v from 'valibot'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { onTestFinished, test, vi } from 'vitest'
 import * as fileOutbox from '../src/file-outbox.ts'
 import * as inProcess from '../src/in-process.ts'
 import * as main from '../src/index.ts'
-import { documentedIn, examplesOf, faultsIn, modulesOf, runExample } from './support/documented.ts'
+import { testDocumentation } from './support/documented.suite.ts'
+import { runExample } from './support/documented.ts'
 
 /** The modules of the package, by what they are imported as. */
 const modules = new Map([
@@ -30,31 +31,13 @@ const surroundings: Readonly<Record<string, string>> = {
 /** Examples that are compiled and not run. */
 const unrun: Readonly<Record<string, string>> = { indexedDbOutbox: 'needs a browser' }
 
-const documented = documentedIn([...modules.keys()])
-
-test('every function, class and method that the package exports has a docstring', () => {
-  expect(documented.filter(({ text }) => text === '').map(({ name }) => name)).toEqual([])
+const examples = testDocumentation({
+  modules,
+  folder: 'packages/client/test',
+  surroundings,
+  shown: ['function'],
+  known: ['connect'],
 })
-
-test('every function that the package exports has an example', () => {
-  const functions = documented.filter(({ kind }) => kind === 'function')
-
-  expect(functions.filter(({ examples }) => examples.length === 0).map(({ name }) => name)).toEqual([])
-  expect(functions.map(({ name }) => name)).toContain('connect')
-})
-
-const examples = examplesOf(documented)
-
-/** TypeScript reads everything that an example imports, which takes a busy machine longer than a test may. */
-const COMPILE_MS_MAX = 60_000
-
-test(
-  'the examples compile as strictly as the rest',
-  () => {
-    expect(faultsIn(modulesOf(examples, 'packages/client/test', modules, surroundings))).toEqual([])
-  },
-  COMPILE_MS_MAX,
-)
 
 for (const [index, { name, code }] of examples.entries()) {
   const reason = unrun[name]

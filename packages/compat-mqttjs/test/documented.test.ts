@@ -1,6 +1,7 @@
 import { createBroker } from '@curlew/broker'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { documentedIn, examplesOf, faultsIn, modulesOf, runExample } from '../../client/test/support/documented.ts'
+import { testDocumentation } from '../../client/test/support/documented.suite.ts'
+import { runExample } from '../../client/test/support/documented.ts'
 import * as main from '../src/index.ts'
 
 const modules = new Map([['packages/compat-mqttjs/src/index.ts', '@curlew/compat-mqttjs']])
@@ -10,31 +11,13 @@ const surroundings: Readonly<Record<string, string>> = {
   client: "declare const client: import('@curlew/compat-mqttjs').MqttClient",
 }
 
-const documented = documentedIn([...modules.keys()])
-
-test('every function, class and method that the package exports has a docstring', () => {
-  expect(documented.filter(({ text }) => text === '').map(({ name }) => name)).toEqual([])
+const examples = testDocumentation({
+  modules,
+  folder: 'packages/compat-mqttjs/test',
+  surroundings,
+  shown: ['function', 'class'],
+  known: ['connect', 'connectAsync', 'MqttClient'],
 })
-
-test('every function and class that the package exports has an example', () => {
-  const shown = documented.filter(({ kind }) => kind !== 'method')
-
-  expect(shown.filter(({ examples }) => examples.length === 0).map(({ name }) => name)).toEqual([])
-  expect(shown.map(({ name }) => name)).toEqual(expect.arrayContaining(['connect', 'connectAsync', 'MqttClient']))
-})
-
-const examples = examplesOf(documented)
-
-/** TypeScript reads everything that an example imports, which takes a busy machine longer than a test may. */
-const COMPILE_MS_MAX = 60_000
-
-test(
-  'the examples compile as strictly as the rest',
-  () => {
-    expect(faultsIn(modulesOf(examples, 'packages/compat-mqttjs/test', modules, surroundings))).toEqual([])
-  },
-  COMPILE_MS_MAX,
-)
 
 for (const [index, { name, code }] of examples.entries()) {
   test(`example ${index}, of ${name}, runs`, async () => {
