@@ -45,10 +45,14 @@ function contentsOf(value: Uint8Array, { gone }: Segment, clocks: Clocks, bodies
   for (let count = readNumber(reader); count > 0; count--) {
     const record = readQueued(reader, bodyId => (bodyId === 0 ? readMessage(reader, clocks) : bodies.get(bodyId)))
     if (gone.has(record.sequence)) continue
-    if (record.message === undefined) lost.push(record)
-    else records.push(record as QueuedRecord)
+    if (isWhole(record)) records.push(record)
+    else lost.push(record)
   }
   return { records, lost }
+}
+
+function isWhole(record: QueuedRecord<Message | undefined>): record is QueuedRecord {
+  return record.message !== undefined
 }
 
 /** The bodies that what is left of a segment refers to. */

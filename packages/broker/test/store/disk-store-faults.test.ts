@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { RowQuarantine } from '../../src/store/damaged-store.ts'
 import { DiskStore } from '../../src/store/disk-store.ts'
 import { EngineError } from '../../src/store/engine.ts'
 import type { DamagedRow } from '../../src/store/recovery.ts'
@@ -198,17 +199,23 @@ test.each(tables)('%s that is damaged is put aside, and the rest is what is left
   expect(engine.rowCount(table)).toBe(0)
 })
 
+/** A store with 300 messages of one Session, of which the segment with the first 256 is damaged. */
+async function withDamagedSegment(quarantine: RowQuarantine) {
+  const it = await setUp({ quarantine })
+  for (let sequence = 0; sequence < 300; sequence++) it.store.enqueue('client', queued(sequence))
+  await it.settled()
+  await it.runtime.advance(5_000)
+  it.engine.damage(it.engine.entries('Q')[0]!)
+  return it
+}
+
 test('a segment that is damaged is reported when it is read, and what lies behind it is read', async () => {
   const kept: DamagedRow[] = []
   const quarantine = async (rows: readonly DamagedRow[]) => {
     kept.push(...rows)
     return 'somewhere'
   }
-  const { engine, runtime, log, store, settled } = await setUp({ quarantine })
-  for (let sequence = 0; sequence < 300; sequence++) store.enqueue('client', queued(sequence))
-  await settled()
-  await runtime.advance(5_000)
-  engine.damage(engine.entries('Q')[0]!)
+  const { log, store } = await withDamagedSegment(quarantine)
 
   const records = await readWholeQueue(store, 'client')
 
@@ -218,11 +225,7 @@ test('a segment that is damaged is reported when it is read, and what lies behin
 
 test('a damaged segment is left out of what is read, though there is no room to put it aside', async () => {
   const quarantine = () => Promise.reject(new Error('no space left on device'))
-  const { engine, runtime, log, store, settled } = await setUp({ quarantine })
-  for (let sequence = 0; sequence < 300; sequence++) store.enqueue('client', queued(sequence))
-  await settled()
-  await runtime.advance(5_000)
-  engine.damage(engine.entries('Q')[0]!)
+  const { log, store } = await withDamagedSegment(quarantine)
 
   const records = await readWholeQueue(store, 'client')
 
