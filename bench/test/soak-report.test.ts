@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { type SoakSample, soakReport, soakTrends } from '../macro/report/soak-report.ts'
+import { type SoakPace, type SoakSample, soakReport, soakTrends } from '../macro/report/soak-report.ts'
 
-const flat: SoakSample = { seconds: 0, messagesPerSecond: 1000, p99Ms: 5, heapMiB: 40, residentMiB: 90 }
+const reference = { messagesPerSecond: 900, p99Ms: 6 }
+const flat: SoakSample = { seconds: 0, messagesPerSecond: 1000, p99Ms: 5, heapMiB: 40, residentMiB: 90, reference }
 
 /** A sample every half minute for an hour. */
 function samples(change: (hours: number, index: number) => Partial<SoakSample>): SoakSample[] {
@@ -33,6 +34,16 @@ test('throughput that falls is found, and one that rises is not held against any
   expect(soakReport(risen).isSteady).toBe(true)
 })
 
+test('what a new broker loses too is the loss of the machine', () => {
+  const slower = (hours: number): SoakPace => ({ messagesPerSecond: 1000 - 400 * hours, p99Ms: 5 + 3 * hours })
+  const slowed = soakTrends(samples(hours => ({ ...slower(hours), reference: slower(hours) })))
+  const aged = soakReport(samples(hours => slower(hours)))
+
+  expect(slowed.filter(({ isSteady }) => isSteady === false)).toEqual([])
+  expect(slowed.find(({ label }) => label === 'throughput of new brokers')?.perHour).toBeCloseTo(-400, 6)
+  expect(aged.verdict).toContain('NOT steady: p99 / of a new broker, throughput / of a new broker.')
+})
+
 test('noise is no slope', () => {
   const noisy = samples((hours, index) => ({ p99Ms: 5 + hours * 0.5 + (index % 2 === 0 ? 4 : -4) }))
 
@@ -55,5 +66,8 @@ test('a short soak says that it is one, and proves nothing', () => {
 test('a broker without a heap is judged by the rest', () => {
   const labels = soakTrends(samples(() => ({ heapMiB: undefined }))).map(({ label }) => label)
 
-  expect(labels).toEqual(['resident set', 'p99', 'throughput'])
+  expect(labels).toEqual([
+    ...['resident set', 'p99 / of a new broker', 'throughput / of a new broker'],
+    ...['p99', 'throughput', 'throughput of new brokers'],
+  ])
 })
