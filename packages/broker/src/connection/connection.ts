@@ -86,6 +86,7 @@ export class Connection
       receiver: 'server',
       maximumPacketSize: limits.connectPacketBytesMax,
       topicNames: services.topicNames,
+      reusesPackets: true, // each is handled to its end before the next is read
     })
     this.#reading = new Reading(stream, services)
     this.#deadlines = new Deadlines(this, services, this.#reading)

@@ -39,20 +39,37 @@ export interface Pubcomp extends PublishAcknowledgement {
 export type PublishAck = Puback | Pubrec | Pubrel | Pubcomp
 export type PublishAckType = PublishAck['type']
 
-export function decodePublishAck(reader: PacketReader, type: PublishAckType, version: ProtocolVersion): PublishAck {
+/** Any of the four, to be filled by {@link decodePublishAck} again and again. */
+export interface ReusedPublishAck {
+  type: PublishAckType
+  packetId: number
+  reasonCode: ReasonCode
+  properties: AcknowledgementProperties
+}
+
+export function emptyPublishAck(): ReusedPublishAck {
+  return { type: PacketType.Puback, packetId: 0, reasonCode: ReasonCode.Success, properties: noProperties }
+}
+
+/** @param packet what to fill; default: a new one */
+export function decodePublishAck(
+  reader: PacketReader,
+  type: PublishAckType,
+  version: ProtocolVersion,
+  packet: ReusedPublishAck = emptyPublishAck(),
+): PublishAck {
   const packetId = reader.twoByteInteger()
   if (packetId === 0) {
     throw new ProtocolError(`Packet Identifier of ${packetTypeName(type)} is 0`, '[MQTT-2.2.1-5]')
   }
   // Reason Code and properties may be left out when they say Success and nothing (section 3.4.2.1).
-  if (version < 5 || reader.remaining === 0) {
-    reader.expectEnd()
-    return { type, packetId, reasonCode: ReasonCode.Success, properties: noProperties }
-  }
-  const reasonCode = readReasonCode(reader, type)
-  const properties = reader.remaining === 0 ? noProperties : readProperties(reader, type)
+  const isShort = version < 5 || reader.remaining === 0
+  packet.type = type
+  packet.packetId = packetId
+  packet.reasonCode = isShort ? ReasonCode.Success : readReasonCode(reader, type)
+  packet.properties = isShort || reader.remaining === 0 ? noProperties : readProperties(reader, type)
   reader.expectEnd()
-  return { type, packetId, reasonCode, properties }
+  return packet as PublishAck
 }
 
 /** The first byte of these packets: the flags of PUBREL are 0010 [MQTT-3.6.1-1]. */

@@ -22,6 +22,8 @@ import {
 } from '../variable-byte-integer.ts'
 import type { PacketWriter } from '../writer.ts'
 
+const noBytes = new Uint8Array(0)
+
 /** PUBLISH, section 3.3. Sent by Client and Server alike. */
 export interface Publish {
   readonly type: typeof PacketType.Publish
@@ -36,6 +38,7 @@ export interface Publish {
   readonly properties: PublishProperties
 }
 
+
 /**
  * A PUBLISH as it came, its payload still where the socket put it. The view that {@link payload}
  * makes costs as much as the rest of the packet, so it is made when asked for; the data path uses
@@ -43,34 +46,43 @@ export interface Publish {
  */
 export class DecodedPublish implements Publish {
   readonly type: typeof PacketType.Publish = PacketType.Publish
-  readonly topic: string
-  readonly qos: QoS
-  readonly retain: boolean
-  readonly dup: boolean
-  readonly packetId: number
-  readonly properties: PublishProperties
-  readonly bytes: Uint8Array
-  readonly payloadStart: number
-  readonly payloadEnd: number
+  topic = ''
+  qos: QoS = 0
+  retain = false
+  dup = false
+  packetId = 0
+  properties: PublishProperties = noProperties
+  bytes: Uint8Array = noBytes
+  payloadStart = 0
+  payloadEnd = 0
   /** Whether {@link bytes} is memory of the packet's own, because it came in pieces, and not the chunk it lay in. */
-  readonly isGathered: boolean
+  isGathered = false
 
-  /** @param flags the low four bits of the fixed header, checked */
-  constructor(flags: number, topic: string, packetId: number, properties: PublishProperties, reader: PacketReader) {
+  get payload(): Uint8Array {
+    return this.bytes.subarray(this.payloadStart, this.payloadEnd)
+  }
+
+  /** @internal @param flags the low four bits of the fixed header, checked @param reader stands at the payload */
+  fill(flags: number, topic: string, packetId: number, properties: PublishProperties, reader: PacketReader): this {
     this.topic = topic
     this.qos = ((flags >> 1) & 3) as QoS
     this.retain = (flags & 1) !== 0
     this.dup = (flags & 8) !== 0
     this.packetId = packetId
     this.properties = properties
-    this.bytes = reader.bytes
     this.payloadStart = reader.position
     this.payloadEnd = reader.end
     this.isGathered = reader.isGathered
+    if (this.bytes !== reader.bytes) this.bytes = reader.bytes // a young object in an old one costs V8 a note: once per chunk
+    return this
   }
 
-  get payload(): Uint8Array {
-    return this.bytes.subarray(this.payloadStart, this.payloadEnd)
+  /** @internal Lets go of the chunk. */
+  release(): void {
+    this.bytes = noBytes
+    this.properties = noProperties
+    this.payloadStart = 0
+    this.payloadEnd = 0
   }
 }
 
@@ -79,6 +91,7 @@ export class DecodedPublish implements Publish {
  *
  * @param flags the low four bits of the fixed header
  * @param memory for a receiver whose messages mostly have the same properties
+ * @param packet what to fill; default: a new one
  */
 export function decodePublish(
   reader: PacketReader,
@@ -86,6 +99,7 @@ export function decodePublish(
   version: ProtocolVersion,
   topicNames: TopicNames,
   memory?: PublishPropertiesMemory,
+  packet: DecodedPublish = new DecodedPublish(),
 ): DecodedPublish {
   checkPublishFlags(flags, reader.isLenient)
   const topic = topicNames.read(reader)
@@ -96,7 +110,7 @@ export function decodePublish(
     // Section 3.3.2.1 calls it a Protocol Error; its Reason Code is that of any other bad Topic Name (ADR 0013).
     throw new MalformedPacketError('Topic Name is empty and there is no Topic Alias', '[MQTT-4.7.3-1]')
   }
-  return new DecodedPublish(flags, topic, packetId, properties, reader)
+  return packet.fill(flags, topic, packetId, properties, reader)
 }
 
 /** The checks that need only the fixed header, so that they come before the body. */
@@ -147,7 +161,6 @@ export function emptyPublishHeader(): PublishHeader {
   }
 }
 
-const noBytes = new Uint8Array(0)
 
 /**
  * Encodes once what {@link writePublishHead} copies for every receiver: all properties except Topic
