@@ -61,7 +61,7 @@ export class Message implements PublishContent {
     this.#bytes = fields.bytes
     this.#payloadStart = fields.payloadStart
     this.#payloadEnd = fields.payloadEnd
-    this.#keeping = fields.isLasting === true && this.#fillsItsMemory() ? 'owned' : 'view'
+    this.#keeping = fields.isLasting === true && fillsItsMemory(fields) ? 'owned' : 'view'
   }
 
   get bytes(): Uint8Array {
@@ -120,10 +120,11 @@ export class Message implements PublishContent {
     this.#payloadEnd = length
     return this
   }
+}
 
-  #fillsItsMemory(): boolean {
-    return (this.#payloadEnd - this.#payloadStart) * PINNED_FACTOR_MAX >= this.#bytes.buffer.byteLength
-  }
+/** Not a private method: objects with such cost V8 a word each. */
+function fillsItsMemory({ bytes, payloadStart, payloadEnd }: MessageFields): boolean {
+  return (payloadEnd - payloadStart) * PINNED_FACTOR_MAX >= bytes.buffer.byteLength
 }
 
 /**

@@ -137,10 +137,14 @@ export class SharedGroup implements Subscriber {
 
   /** One of those that are connected, if there are any. */
   #choose(message: Message, members: readonly Member[]): Member | undefined {
+    if (members.length === 0) return undefined
+    if (this.#strategy === 'least-in-flight') {
+      const best = this.#leastBusy(members, true) // looks at each member once; other strategies twice
+      if (best !== undefined) return best
+    }
     // Mostly all are there, and nothing need be allocated (bench/macro: shared group).
     const connected = members.every(isConnected) ? members : members.filter(isConnected)
-    const candidates = connected.length > 0 ? connected : members
-    return candidates.length === 0 ? undefined : this.#pick(candidates, message)
+    return this.#pick(connected.length > 0 ? connected : members, message)
   }
 
   /** @param members at least one */
@@ -157,7 +161,7 @@ export class SharedGroup implements Subscriber {
         return this.#next(local.length > 0 ? local : members)
       }
       case 'least-in-flight':
-        return this.#leastBusy(members)
+        return this.#leastBusy(members, false)!
       default:
         return this.#strategy satisfies never
     }
@@ -168,17 +172,22 @@ export class SharedGroup implements Subscriber {
     return members[this.#turn]!
   }
 
-  #leastBusy(members: readonly Member[]): Member {
-    let best = this.#next(members)
-    let least = best.subscriber.unfinishedCount
-    const start = this.#turn
-    for (let step = 1; least > 0 && step < Math.min(members.length, COMPARED_MAX); step++) {
-      const member = members[(start + step) % members.length]!
+  /** Looks at so many members from the next one on. @param mustBeConnected whether the others are passed over */
+  #leastBusy(members: readonly Member[], mustBeConnected: boolean): Member | undefined {
+    const { length } = members
+    const first = (this.#turn + 1) % length
+    let best: Member | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (let step = 0; least > 0 && step < length && step < COMPARED_MAX; step++) {
+      const index = first + step
+      const member = members[index < length ? index : index - length]!
+      if (mustBeConnected && !member.subscriber.isConnected) continue
       const { unfinishedCount } = member.subscriber
       if (unfinishedCount >= least) continue
       best = member
       least = unfinishedCount
     }
+    this.#turn = first
     return best
   }
 }

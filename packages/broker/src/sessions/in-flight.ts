@@ -90,7 +90,7 @@ export class InFlight {
       hasWaiting ||= index++ >= inFlightMessagesMax || this.#deliveries.isInUse(record.packetId)
       if (hasWaiting && !record.isReleased) return false
       this.#deliveries.restore(record, record.isReleased)
-      this.#bytes += messageBytes(record.message)
+      this.#count(record)
       return true
     })
   }
@@ -105,7 +105,7 @@ export class InFlight {
   /** A message has been sent for the first time; {@link hasRoomFor} has been asked. */
   start(record: QueuedRecord): void {
     this.#deliveries.start(record)
-    this.#bytes += messageBytes(record.message)
+    this.#count(record)
   }
 
   /** See {@link OutgoingDeliveries.nextResend}. */
@@ -146,8 +146,13 @@ export class InFlight {
     return this.#leave(this.#deliveries.abandon(packetId))
   }
 
+  #count(record: QueuedRecord): void {
+    record.inFlightBytes = messageBytes(record.message)
+    this.#bytes += record.inFlightBytes
+  }
+
   #leave(record: QueuedRecord | undefined): QueuedRecord | undefined {
-    if (record !== undefined) this.#bytes -= messageBytes(record.message)
+    if (record !== undefined) this.#bytes -= record.inFlightBytes
     return record
   }
 }

@@ -17,6 +17,8 @@ export interface QueuedRecord<Body = Message> extends OutgoingDelivery {
   readonly sharedFilter: string | undefined
   /** Whether PUBREC has come, so that only PUBREL is to be sent. Set by the Session. */
   isReleased: boolean
+  /** The Session's own: bytes that the message counts in flight, see `messageBytes`. At its end the message is cold, and asking it again slow. */
+  inFlightBytes: number
   /** The Store's own: the envelope it was told of the message in. 0 for what comes from an earlier run. */
   envelope: number
   /** The Store's own: which stored body the message shares with other Sessions, or 0. */
@@ -42,6 +44,7 @@ export function queuedRecord<Body>(
     isReleased: false,
     phase: 'waiting',
     usesQuota: false,
+    inFlightBytes: 0,
     envelope: UNTOLD,
     bodyId: 0,
   }
