@@ -8,7 +8,7 @@ import type { SoakPace, SoakSample } from './report/soak-report.ts'
 import type { Scenario } from './scenarios.ts'
 import { TrialBench } from './trials/trial-bench.ts'
 
-/** Samples in a whole soak, if it is long enough: enough for a line through them. */
+/** Samples in a soak of half an hour or more: enough for a line through them. Short ones have fewer, as each takes a new broker's start and warm-up. */
 const SAMPLE_COUNT = 120
 /** The shortest time between two samples. */
 const SAMPLE_MS_MIN = 4_000

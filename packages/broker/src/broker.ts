@@ -29,6 +29,7 @@ import { StoreAnswers } from './sessions/store-answers.ts'
 import { WaitingTotals } from './sessions/waiting-totals.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
+import { byteStreamOf } from './transport/duplex-stream.ts'
 import {
   checkExposure,
   type ListenAddress,
@@ -36,7 +37,6 @@ import {
   type Listener,
   type ListenOptions,
 } from './transport/listener.ts'
-import { SocketStream } from './transport/socket-stream.ts'
 import { listenTcp } from './transport/tcp.ts'
 import { listenWebSocket } from './transport/websocket.ts'
 
@@ -220,7 +220,7 @@ class ComposedBroker implements Broker {
   }
 
   async attach(stream: Duplex): Promise<void> {
-    const bytes = new SocketStream(stream)
+    const bytes = byteStreamOf(stream, this.#connectionServices.runtime)
     await this.#restored()
     if (!stream.destroyed) this.#accept(bytes)
   }

@@ -44,6 +44,7 @@ describe.each(versions)('in %s', ({ version }) => {
     const stage = new Stage()
     const client = await stage.connect({ protocolVersion: version })
     client.send(subscribePacket(1, ['#']), publishPacket('a', 'x'.repeat(500_000)), publishPacket('a', 'last'))
+    await Promise.resolve() // it has arrived, and the turn goes on
 
     const closed = close(stage)
 

@@ -64,6 +64,7 @@ export {
 export { PublishForms } from './publish-forms.ts'
 export { PacketReader } from './reader.ts'
 export { isFailure, isReasonCodeOf, ReasonCode, reasonCodeName } from './reason-code.ts'
+export { ReusingDecoder } from './reusing-decoder.ts'
 export type { PacketDecoderOptions } from './stream-decoder.ts'
 export {
   countTopicLevels,

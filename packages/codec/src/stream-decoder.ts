@@ -6,7 +6,7 @@ import { PacketType, type ProtocolVersion, packetTypeName } from './packet-type.
 import { decodeAuth } from './packets/auth.ts'
 import { type Disconnect, decodeDisconnect } from './packets/disconnect.ts'
 import { checkPublishFlags, DecodedPublish, decodePublish, type Publish } from './packets/publish.ts'
-import { decodePublishAck, emptyPublishAck, type PublishAckType, type ReusedPublishAck } from './packets/publish-ack.ts'
+import { type DecodedPublishAck, decodePublishAck, type PublishAckType } from './packets/publish-ack.ts'
 import type { PublishPropertiesMemory } from './publish-properties-memory.ts'
 import { PacketReader } from './reader.ts'
 import { TopicNames } from './topic-names.ts'
@@ -30,11 +30,6 @@ export interface PacketDecoderOptions {
   isLenient?: boolean
   /** A memory of Topic Names to share with other decoders. Default: one of its own. */
   topicNames?: TopicNames
-  /**
-   * Whether PUBLISH and its acknowledgements come in the same objects again and again, each valid until the next call of
-   * {@link StreamDecoder.next}: for a receiver that has many and keeps none. Default: `false`.
-   */
-  reusesPackets?: boolean
 }
 
 /** Packets that only a Client or only a Server sends. */
@@ -89,10 +84,6 @@ export abstract class StreamDecoder {
   protected readonly propertiesMemory: PublishPropertiesMemory | undefined = undefined
   readonly #reader: PacketReader
   readonly #topicNames: TopicNames
-  readonly #reusesPackets: boolean
-  /** Made for the first packet of their kind, if they are reused. */
-  #publish: DecodedPublish | undefined = undefined
-  #publishAck: ReusedPublishAck | undefined = undefined
   #state: State = 'fixed-header'
 
   #chunk: Uint8Array = noBytes
@@ -117,7 +108,6 @@ export abstract class StreamDecoder {
     this.#isClient = options.receiver === 'client'
     this.#reader = readerOf(options.allowsControlCharacters ?? false, options.isLenient ?? false)
     this.#topicNames = options.topicNames ?? new TopicNames()
-    this.#reusesPackets = options.reusesPackets ?? false
   }
 
   /**
@@ -160,7 +150,7 @@ export abstract class StreamDecoder {
     this.#chunk = noBytes
     this.#position = 0
     this.#reader.reset(noBytes, 0, 0)
-    this.#publish?.release()
+    this.release?.()
   }
 
   /** @returns whether the fixed header is complete */
@@ -292,9 +282,8 @@ export abstract class StreamDecoder {
     const version = this.version ?? 5
     switch (type) {
       case PacketType.Publish: {
-        if (this.#reusesPackets) this.#publish ??= new DecodedPublish()
-        const topicNames = this.#topicNames
-        const publish = decodePublish(reader, firstByte & 15, version, topicNames, this.propertiesMemory, this.#publish)
+        const publish = this.blankPublish()
+        decodePublish(publish, reader, firstByte & 15, version, this.#topicNames, this.propertiesMemory)
         this.#checkPublish(publish)
         return publish
       }
@@ -302,8 +291,7 @@ export abstract class StreamDecoder {
       case PacketType.Pubrec:
       case PacketType.Pubrel:
       case PacketType.Pubcomp:
-        if (this.#reusesPackets) this.#publishAck ??= emptyPublishAck()
-        return decodePublishAck(reader, type, version, this.#publishAck)
+        return decodePublishAck(this.blankAck(), reader, type, version)
       case PacketType.Disconnect: {
         const disconnect = decodeDisconnect(reader, version)
         this.#checkDisconnect(disconnect)
@@ -315,6 +303,19 @@ export abstract class StreamDecoder {
         return this.decodeOneWay(reader, type, firstByte)
     }
   }
+
+  /** What the next PUBLISH is put into. */
+  protected blankPublish(): DecodedPublish {
+    return new DecodedPublish()
+  }
+
+  /** What the next acknowledgement of a PUBLISH is put into. */
+  protected blankAck(): Partial<DecodedPublishAck> {
+    return {}
+  }
+
+  /** The decoder waits for bytes, and lets go of those that came. */
+  protected release?(): void
 
   /** Reads the body of a packet that goes in one direction only, and that this end may receive. */
   protected abstract decodeOneWay(reader: PacketReader, type: OneWayType, firstByte: number): Packet

@@ -5,6 +5,8 @@ import {
   PacketDecoder,
   type PacketDecoderOptions,
   PacketType,
+  type Puback,
+  ReusingDecoder,
 } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
 import { decodeSplit, everyByte } from './feed.ts'
@@ -128,6 +130,61 @@ function viewTests(): void {
   })
 }
 
+function reuseTests(): void {
+  test('only those packets are used again that come most often, and only by a decoder that is made for it', () => {
+    const stream = bytesOf(`${publish} 40 02 0001 c000 ${publish} 50 03 0002 10 c000`)
+
+    const fresh = decodeSplit(stream, [], connected)
+    const reused = decodeSplit(stream, [], connected, ReusingDecoder)
+
+    expect(fresh[3]).not.toBe(fresh[0])
+    expect(fresh[4]).not.toBe(fresh[1])
+    expect(reused[3]).toBe(reused[0])
+    expect(reused[4]).toBe(reused[1])
+  })
+
+  test('a packet that is used again says nothing of the one before', () => {
+    const decoder = new ReusingDecoder(connected)
+    decoder.push(bytesOf("3d 0f 0003 'a/b' 0007 02 01 01 'hello' 50 04 0002 80 00 30 04 0001 'c' 00 40 02 0001"))
+
+    const seen = Array.from({ length: 4 }, () => toPlain(decoder.next()!))
+
+    expect(seen[0]).toMatchObject({ topic: 'a/b', packetId: 7, dup: true, retain: true })
+    expect(seen[1]).toMatchObject({ type: PacketType.Pubrec, packetId: 2, reasonCode: 0x80 })
+    expect(seen[2]).toMatchObject({ topic: 'c', packetId: 0, qos: 0, dup: false, retain: false, properties: {} })
+    expect(seen[3]).toMatchObject({ type: PacketType.Puback, packetId: 1, reasonCode: 0, properties: {} })
+  })
+
+  test('one that came in pieces is its own until the chunk has been taken', () => {
+    const decoder = new ReusingDecoder(connected)
+    decoder.push(bytesOf("30 0b 0003 'a/b' 00 'he'"))
+    decoder.next()
+    decoder.push(bytesOf(`'llo' ${publish}`))
+
+    const gathered = decoder.next() as DecodedPublish
+    const wasGathered = [gathered.isGathered, hexOf(gathered.payload)]
+    const next = decoder.next() as DecodedPublish
+    const isGathered = [next.isGathered, hexOf(next.payload)]
+    decoder.next()
+
+    expect([wasGathered, isGathered]).toEqual([true, false].map(each => [each, hexOf(bytesOf("'hello'"))]))
+    expect(next.payload).toHaveLength(0)
+  })
+
+  test('what waits to be used again holds nothing of what it was used for', () => {
+    const decoder = new ReusingDecoder(connected)
+    decoder.push(bytesOf("30 0d 0003 'a/b' 07 26 0001 'k' 0001 'v' 40 0b 0001 00 07 26 0001 'k' 0001 'v'"))
+
+    const packets = [decoder.next(), decoder.next()] as [DecodedPublish, Puback]
+    const before = packets.map(({ properties }) => properties.userProperties?.length)
+    decoder.next()
+
+    expect(before).toEqual([1, 1])
+    expect(packets.map(({ properties }) => properties)).toEqual([{}, {}])
+    expect(packets[0].topic).toBe('')
+  })
+}
+
 /** @returns what each call of `next()` came to, for chunk after chunk, once more behind the end of each */
 function outcomes(decoder: PacketDecoder, chunks: readonly string[]): string[] {
   const outcome = (): string => {
@@ -238,6 +295,7 @@ function versionTests(): void {
 export function decoderSuite(): void {
   describe('splits', splitTests)
   describe('views', viewTests)
+  describe('reuse', reuseTests)
   describe('failures', failureTests)
   describe('versions', versionTests)
 }

@@ -1,7 +1,7 @@
 import { setTimeout as macrotask } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { PacketDecoder } from '@curlew/codec'
+import { PacketDecoder, ReusingDecoder } from '@curlew/codec'
 import { expect, test } from 'vitest'
 import { bytesOf } from './notation.ts'
 
@@ -22,8 +22,8 @@ const chunks: [name: string, notation: string][] = [
   ['a part', "30 0b 0003 'a/b' 00"],
 ]
 for (const [name, notation] of chunks) {
-  test(`a decoder that waits keeps no chunk alive, after ${name}`, async () => {
-    const decoder = new PacketDecoder({ receiver: 'server', version: 5 })
+  test.each([PacketDecoder, ReusingDecoder])(`a %o that waits keeps no chunk alive, after ${name}`, async Decoder => {
+    const decoder = new Decoder({ receiver: 'server', version: 5 })
     const buffer = decodeOnce(decoder, notation)
 
     await macrotask(0)

@@ -1,13 +1,29 @@
-import { decodePacket, encodePacket, InvalidPacketError, MqttError, type Packet, PacketDecoder } from '@curlew/codec'
+import {
+  decodePacket,
+  encodePacket,
+  InvalidPacketError,
+  MqttError,
+  type Packet,
+  PacketDecoder,
+  type PacketDecoderOptions,
+  ReusingDecoder,
+} from '@curlew/codec'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import * as arbitrary from './arbitraries.ts'
 import { corrupted } from './corruption.ts'
-import { decodeSplit, everyByte } from './feed.ts'
+import { decodeSplit, eachOfSplit, everyByte } from './feed.ts'
 import { toPlain } from './plain.ts'
 import { versionName } from './version-name.ts'
 
 const plainText = (packets: readonly Packet[]): string => JSON.stringify(packets.map(toPlain))
+
+/** The same of packets that are gone when the next one comes. */
+function plainTextReused(bytes: Uint8Array, ends: readonly number[], options: PacketDecoderOptions): string {
+  const seen: unknown[] = []
+  eachOfSplit(bytes, ends, new ReusingDecoder(options), packet => seen.push(toPlain(packet)))
+  return JSON.stringify(seen)
+}
 
 /** Where a stream of 0 to 65 535 parts is cut, as shares of its length. */
 const cuts = fc.array(fc.nat({ max: 65_535 }), { maxLength: 10 })
@@ -41,7 +57,9 @@ describe.each([3, 4, 5] as const)('version %s', version => {
   test(`a stream of packets comes out the same however it is cut, ${versionName(version)}`, () => {
     const holds = fc.property(fc.array(packet, { maxLength: 8 }), cuts, (packets, shares) => {
       const bytes = Buffer.concat(packets.map(each => encodePacket(each, version)))
-      return plainText(decodeSplit(bytes, endsOf(shares, bytes.length), options)) === plainText(packets)
+      const ends = endsOf(shares, bytes.length)
+      const isSame = plainText(decodeSplit(bytes, ends, options)) === plainText(packets)
+      return isSame && plainTextReused(bytes, ends, options) === plainText(packets)
     })
 
     fc.assert(holds, { numRuns: 500 })

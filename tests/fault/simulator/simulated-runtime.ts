@@ -61,6 +61,10 @@ export class SimulatedRuntime implements Runtime {
     return () => this.#queue.cancel(event)
   }
 
+  atEndOfCall(callback: () => void): void {
+    queueMicrotask(() => this.#call(callback))
+  }
+
   /** The turn goes on for a moment, so that what arrives within it belongs to it, as one poll reads many sockets. */
   atEndOfTurn(callback: () => void): void {
     const turnMs = this.#lateness.chance(0.5) ? this.#lateness.duration(0, TURN_MAX_MS) : 0

@@ -4,12 +4,26 @@ import type { ConnectionServices } from './services.ts'
 import type { Flushable } from './turn.ts'
 
 /** What was answered in one turn and waits for that turn's envelope. */
-interface Batch {
+class Batch implements Flushable {
   readonly turn: number
   readonly writer: PacketWriter
-  count: number
-  pubackCount: number
+  count = 1
+  pubackCount = 0
+  readonly #onTurnEnd: (batch: Batch) => void
+
+  constructor(turn: number, writer: PacketWriter, onTurnEnd: (batch: Batch) => void) {
+    this.turn = turn
+    this.writer = writer
+    this.#onTurnEnd = onTurnEnd
+  }
+
+  flush(): void {
+    this.#onTurnEnd(this)
+  }
 }
+
+/** What the acknowledgements of all connections share. */
+export type AcknowledgementServices = Pick<ConnectionServices, 'turn' | 'writers' | 'store' | 'answers'>
 
 /** What all have in common that hold nothing back. Never pushed to. */
 const noBatches: Batch[] = []
@@ -22,17 +36,15 @@ export const HELD_BYTES_MAX = 65_536
  * kept. They leave at once when nothing is waiting to become durable; otherwise they wait for the envelope
  * of their turn and leave together with all answers of that turn, in the order they were given.
  */
-export class Acknowledgements implements Flushable {
-  readonly #services: ConnectionServices
+export class Acknowledgements {
+  readonly #services: AcknowledgementServices
   readonly #output: Output
   /** Oldest first. */
   #batches = noBatches
   #heldPubackCount = 0
-  /** The last of them, until its turn has ended. */
-  #open: Batch | undefined
   #onReleased: (() => void) | undefined
 
-  constructor(services: ConnectionServices, output: Output) {
+  constructor(services: AcknowledgementServices, output: Output) {
     this.#services = services
     this.#output = output
   }
@@ -94,7 +106,6 @@ export class Acknowledgements implements Flushable {
   /** Drops what is held: the connection is over. */
   discard(): void {
     this.#batches = noBatches
-    this.#open = undefined
     this.#onReleased = undefined
   }
 
@@ -102,10 +113,8 @@ export class Acknowledgements implements Flushable {
    * The turn is over: only now all changes are told that the answers of its batch speak of. An earlier answer may change nothing, and
    * wait for an earlier envelope only.
    */
-  flush(): void {
-    const batch = this.#open
-    this.#open = undefined
-    if (batch !== undefined) this.#services.answers.whenSettled(() => this.#release(batch))
+  #settle(batch: Batch): void {
+    if (this.#batches.includes(batch)) this.#services.answers.whenSettled(() => this.#release(batch))
   }
 
   /** The batch of this turn, with one more answer counted. */
@@ -116,11 +125,10 @@ export class Acknowledgements implements Flushable {
       last.count++
       return last
     }
-    const batch = { turn: turn.number, writer: writers.take(), count: 1, pubackCount: 0 }
+    const batch = new Batch(turn.number, writers.take(), ended => this.#settle(ended))
     if (this.#batches === noBatches) this.#batches = [batch]
     else this.#batches.push(batch)
-    this.#open = batch
-    turn.flushAtEnd(this)
+    turn.flushAtEnd(batch)
     return batch
   }
 

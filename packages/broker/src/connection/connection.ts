@@ -6,7 +6,6 @@ import {
   isFailure,
   MqttError,
   type Packet,
-  PacketDecoder,
   PacketType,
   ProtocolError,
   type ProtocolVersion,
@@ -14,6 +13,7 @@ import {
   type PublishHeader,
   packetTypeName,
   ReasonCode,
+  ReusingDecoder,
   reasonCodeName,
   UnsupportedProtocolVersionError,
   writePacket,
@@ -59,7 +59,7 @@ export class Connection
   readonly output: Output
   readonly acknowledgements: Acknowledgements
   readonly #stream: ByteStream
-  readonly #decoder: PacketDecoder
+  readonly #decoder: ReusingDecoder
   #state: State = 'awaiting-connect'
   #session: Session | undefined
   /** Made for the first PUBLISH that has one. */
@@ -79,14 +79,12 @@ export class Connection
   constructor(stream: ByteStream, services: ConnectionServices) {
     this.services = services
     this.#stream = stream
-    const { limits } = services
     this.output = new Output(stream, this, services)
     this.acknowledgements = new Acknowledgements(services, this.output)
-    this.#decoder = new PacketDecoder({
+    this.#decoder = new ReusingDecoder({
       receiver: 'server',
-      maximumPacketSize: limits.connectPacketBytesMax,
+      maximumPacketSize: services.limits.connectPacketBytesMax,
       topicNames: services.topicNames,
-      reusesPackets: true, // each is handled to its end before the next is read
     })
     this.#reading = new Reading(stream, services)
     this.#deadlines = new Deadlines(this, services, this.#reading)
@@ -141,11 +139,13 @@ export class Connection
     } catch (error) {
       this.fail(error)
     }
-    if (this.acknowledgements.isTooMuchHeld) this.#reading.waitForStore(this.acknowledgements)
+    this.#reading.waitIfNeeded(this.acknowledgements, this.output)
   }
 
   onDrain(): void {
     this.#deadlines.endStall()
+    this.output.resume()
+    this.#reading.outputTaken()
     if (this.#state !== 'connected') return
     this.services.turn.touch()
     try {
@@ -252,8 +252,7 @@ export class Connection
     if ('reasonCode' in outcome) return this.#refuse(outcome)
     if (outcome.method === undefined) return this.#admit(connect, outcome)
     this.#state = 'authenticating'
-    const { clientId } = outcome
-    const client = { clientId, userName: connect.userName, remoteAddress: this.remoteAddress }
+    const client = { clientId: outcome.clientId, userName: connect.userName, remoteAddress: this.remoteAddress }
     const { authenticationMethod = '', authenticationData } = connect.properties
     const begin = () => outcome.method!.begin(client)
     this.#authentication = new Authentication(authenticationMethod, begin, this, this.services.log)

@@ -19,7 +19,7 @@ export interface OutputLimits {
 export interface OutputOwner {
   /** The host did not take a write whole. */
   onPending(): void
-  /** There is room again. */
+  /** There is room again; not called while a packet is being written. */
   onDrain(): void
 }
 
@@ -36,6 +36,12 @@ export interface OutputServices {
 const COPIED_VIEW_MAX = 65_536
 /** So much collected output leaves before the turn ends, in bytes: memory stays small in a large fan-out. */
 const EARLY_FLUSH_BYTES = 131_072
+
+/**
+ * So many times `outputHighWaterBytes` of answers, with the headers of messages, may be pending before the Client is read no more: a quarter of a million of them by
+ * default. It is not less, because a Client that sends and does not read meanwhile, which is clumsy and not more, would wait for us as we for it.
+ */
+const FLOODED_FACTOR = 2
 
 /** What all have in common that have nothing to send. Never pushed to. */
 const noParts: Uint8Array[] = []
@@ -58,9 +64,15 @@ export class Output implements Flushable {
   #isScheduled = false
   /** Whether the host may hold bytes that it has not taken. */
   #hasPending = false
+  /** Whether there was no room for a while in this turn. */
+  #wasCongested = false
   #isHeld = false
   /** Bytes handed to the stream so far. */
   sentBytes = 0
+  /** Bytes of payloads that were written so far. */
+  #payloadBytes = 0
+  /** What `#otherBytes` was when the host last held nothing. */
+  #otherBytesTaken = 0
 
   constructor(stream: ByteStream, owner: OutputOwner, services: OutputServices) {
     this.#stream = stream
@@ -82,10 +94,21 @@ export class Output implements Flushable {
     return this.pendingBytes > this.#services.limits.outputHighWaterBytes
   }
 
+  /** Whether the Client must be made to wait, because it asks for answers and does not take them. Of messages its Session stops to send before. */
+  get isFlooded(): boolean {
+    if (!this.isCongested) return false
+    return this.#otherBytes - this.#otherBytesTaken > this.#services.limits.outputHighWaterBytes * FLOODED_FACTOR
+  }
+
+  /** Bytes of all that was written, without payloads. */
+  get #otherBytes(): number {
+    return this.sentBytes + this.#collectedBytes - this.#payloadBytes
+  }
+
   /** The buffer to write whole packets to, now: it is another one in the next turn. @param packetCount how many, for the counters */
   writer(packetCount = 1): PacketWriter {
     this.#services.counters.sentPackets += packetCount
-    if (this.#collectedBytes > this.#collectedBytesMax) this.flush()
+    this.#handEarly()
     if (!this.#isScheduled) {
       this.#isScheduled = true
       this.#services.turn.flushAtEnd(this)
@@ -98,6 +121,7 @@ export class Output implements Flushable {
     const writer = this.writer()
     const { payloadLength } = message
     this.#services.counters.sentPayloadBytes += payloadLength
+    this.#payloadBytes += payloadLength
     if (!isLinked(message)) this.#services.publishForms.write(writer, message, header, version)
     else {
       writePublishHead(writer, message, header, version)
@@ -105,7 +129,7 @@ export class Output implements Flushable {
       this.#addPart(message.own().payload)
     }
     // Otherwise what the host would take at once, such as one large payload, would count as pending until the turn ends.
-    if (this.#collectedBytes > this.#collectedBytesMax) this.#hand()
+    this.#handEarly()
   }
 
   /** Keeps everything back until {@link release}; what collects counts as pending. */
@@ -118,23 +142,44 @@ export class Output implements Flushable {
     this.flush()
   }
 
+  /** The host has taken everything. */
+  resume(): void {
+    this.#otherBytesTaken = this.#otherBytes
+    this.#hand()
+    this.#wasCongested = false
+  }
+
   /** Hands everything collected to the stream for the last time; what is held is dropped. */
   end(): void {
-    if (!this.#isHeld) return this.flush()
+    if (!this.#isHeld) return this.#hand()
     this.#writer = undefined
     this.#parts = noParts
     this.#partBytes = 0
     this.#partStart = 0
   }
 
-  /** Hands everything collected to the stream. */
+  /**
+   * Hands everything collected to the stream. While the host holds earlier bytes, little waits for {@link resume}: the Client would not get it earlier,
+   * and each write costs memory beside its bytes.
+   */
   flush(): void {
-    const wasCongested = this.isCongested
+    this.#isScheduled = false
+    const isHostBusy = this.#hasPending && this.#stream.pendingBytes > 0
+    this.#wasCongested ||= this.isCongested
+    if (isHostBusy && this.#collectedBytes <= this.#collectedBytesMax) return
     this.#hand()
-    if (wasCongested && this.#stream.pendingBytes === 0) this.#owner.onDrain()
+    const hasRoom = this.#wasCongested && this.pendingBytes === 0
+    this.#wasCongested = false
+    if (hasRoom) this.#owner.onDrain()
   }
 
-  /** As {@link flush}, in the midst of a publish: the owner does not hear that there is room, as it had not heard of the lack. */
+  /** Hands over what would be much by the end of the turn. Only then the owner hears that there is room again, if there was none. */
+  #handEarly(): void {
+    if (this.#collectedBytes <= this.#collectedBytesMax) return
+    this.#wasCongested ||= this.isCongested
+    this.#hand()
+  }
+
   #hand(): void {
     this.#isScheduled = false
     const writer = this.#writer
@@ -150,8 +195,9 @@ export class Output implements Flushable {
     if (parts.length > 0) this.#stream.write(parts)
     // What the host has not taken still lies in the writer's buffer, which then is left to it.
     this.#hasPending = this.#stream.pendingBytes > 0
-    if (this.#hasPending) this.#owner.onPending()
-    else this.#services.writers.give(writer)
+    if (this.#hasPending) return this.#owner.onPending()
+    this.#otherBytesTaken = this.#otherBytes
+    this.#services.writers.give(writer)
   }
 
   get #collectedBytes(): number {

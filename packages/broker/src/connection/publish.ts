@@ -26,10 +26,9 @@ export function receivePublish(connection: PacketContext, packet: Publish): void
   const { heldPubackCount } = connection.acknowledgements
   if (packet.qos === 1 && heldPubackCount > 0) checkReceiveMaximum(session.incoming, heldPubackCount)
   if (packet.qos === 2) {
-    const reception = session.incoming.publish(packet.packetId)
+    const reception = session.incoming.publish(packet.packetId, heldPubackCount)
     if (reception === 'duplicate') return connection.acknowledge(PacketType.Pubrec, packet.packetId, ReasonCode.Success) // [MQTT-4.3.3-10]
     if (reception === 'too-many') throw tooManyUnderWay(session.incoming)
-    checkReceiveMaximum(session.incoming, heldPubackCount - 1) // this one is counted already
   }
   const reasonCode = packet.qos === 2 ? takeOn(connection, packet, topic) : route(connection, packet, topic)
   if (packet.qos === 0 || reasonCode === undefined) return

@@ -4,6 +4,7 @@ import type { SlowReceiver } from '../sessions/congestion.ts'
 import type { Acknowledgements } from './acknowledgements.ts'
 import type { ByteStream } from './byte-stream.ts'
 import type { Listening } from './deadlines.ts'
+import type { Output } from './output.ts'
 
 /** A publisher waits this long at most for one receiver before it is looked at again, in milliseconds. */
 const RECEIVER_PATIENCE_MS = 1000
@@ -15,14 +16,15 @@ export interface ReadingServices {
 }
 
 /**
- * Stops reading a connection for a while, so that TCP makes its Client wait: for the store, when too many answers are held back, and
- * for a receiver that is behind but goes on acknowledging. A receiver that does not go on is not waited for twice: its
+ * Stops reading a connection for a while, so that TCP makes its Client wait: for the store, when too many answers are held back, for the Client itself, when it
+ * does not take its answers, and for a receiver that is behind but goes on acknowledging. A receiver that does not go on is not waited for twice: its
  * queue overflows, which costs nobody else anything.
  */
 export class Reading implements Listening {
   readonly #stream: ByteStream
   readonly #services: ReadingServices
   #isWaitingForStore = false
+  #isWaitingForOutput = false
   #resumedMs = Number.NEGATIVE_INFINITY
   #receiver: SlowReceiver | undefined
   #finishedAtStart = 0
@@ -36,7 +38,7 @@ export class Reading implements Listening {
   }
 
   get isPaused(): boolean {
-    return this.#isWaitingForStore || this.#receiver !== undefined
+    return this.#isWaitingForStore || this.#isWaitingForOutput || this.#receiver !== undefined
   }
 
   /** {@link Listening.unreadUntilMs} */
@@ -44,7 +46,22 @@ export class Reading implements Listening {
     return this.isPaused ? this.#services.runtime.monotonicMs() : this.#resumedMs
   }
 
-  waitForStore(acknowledgements: Acknowledgements): void {
+  /** To be asked after each chunk. */
+  waitIfNeeded(acknowledgements: Acknowledgements, output: Output): void {
+    if (acknowledgements.isTooMuchHeld) this.#waitForStore(acknowledgements)
+    if (!output.isFlooded) return
+    if (!this.isPaused) this.#stream.pause()
+    this.#isWaitingForOutput = true
+  }
+
+  /** The host has taken all that was pending for the Client. */
+  outputTaken(): void {
+    if (!this.#isWaitingForOutput) return
+    this.#isWaitingForOutput = false
+    this.#resume()
+  }
+
+  #waitForStore(acknowledgements: Acknowledgements): void {
     if (this.#isWaitingForStore) return
     if (!this.isPaused) this.#stream.pause()
     this.#isWaitingForStore = true
@@ -69,6 +86,7 @@ export class Reading implements Listening {
   stop(): void {
     const wasPaused = this.isPaused
     this.#isWaitingForStore = false
+    this.#isWaitingForOutput = false
     this.#forgetReceiver()
     if (wasPaused) this.#stream.resume()
   }

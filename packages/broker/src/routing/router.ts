@@ -123,7 +123,7 @@ export class Router {
       this.#findReceivers(message.topic)) {
       const terms = subscriber.clientId === message.publisherId ? forOwn : forOthers
       if (terms === undefined) continue // [MQTT-3.8.3-3]
-      const delivery = subscriber.claimRoom(message, terms, decision)
+      const delivery = subscriber.claimRoom(message, { subscriber, terms }, decision)
       if (delivery === undefined) return { full: nameOf(subscriber) }
       deliveries.push(delivery)
     }

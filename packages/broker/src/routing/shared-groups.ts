@@ -1,6 +1,6 @@
 import { parseSharedFilter } from '@curlew/codec'
 import type { Message } from '@curlew/protocol'
-import { type Delivery, type DeliveryTerms, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
+import { type Delivery, mergeTerms, type Subscriber, type Subscription } from './subscription.ts'
 
 /**
  * How a Shared Subscription chooses among its members (section 4.8.2):
@@ -78,7 +78,7 @@ export class SharedGroup implements Subscriber {
   }
 
   /** {@link Subscriber.claimRoom}: a group is full when all of its members are. */
-  claimRoom(message: Message, _: DeliveryTerms, decision: number): Delivery | undefined {
+  claimRoom(message: Message, _: Delivery, decision: number): Delivery | undefined {
     const chosen = this.#choose(message, this.#members)
     return chosen && this.#claimRoom(message, decision, chosen, this.#members)
   }
@@ -123,12 +123,12 @@ export class SharedGroup implements Subscriber {
 
   /** Finds room with the member that was chosen, or else with any, those first that are connected. */
   #claimRoom(message: Message, decision: number, chosen: Member, members: readonly Member[]): Delivery | undefined {
-    const found = chosen.subscriber.claimRoom(message, chosen.terms, decision)
+    const found = chosen.subscriber.claimRoom(message, chosen, decision)
     if (found !== undefined) return found
     for (const isConnected of [true, false]) {
-      for (const { subscriber, terms } of members) {
-        if (subscriber === chosen.subscriber || subscriber.isConnected !== isConnected) continue
-        const other = subscriber.claimRoom(message, terms, decision)
+      for (const member of members) {
+        if (member === chosen || member.subscriber.isConnected !== isConnected) continue
+        const other = member.subscriber.claimRoom(message, member, decision)
         if (other !== undefined) return other
       }
     }
@@ -138,18 +138,15 @@ export class SharedGroup implements Subscriber {
   /** One of those that are connected, if there are any. */
   #choose(message: Message, members: readonly Member[]): Member | undefined {
     if (members.length === 0) return undefined
-    if (this.#strategy === 'least-in-flight') {
-      const best = this.#leastBusy(members, true) // looks at each member once; other strategies twice
-      if (best !== undefined) return best
-    }
+    if (this.#strategy === 'least-in-flight') return this.#leastBusy(members, true) ?? this.#leastBusy(members, false)
     // Mostly all are there, and nothing need be allocated (bench/macro: shared group).
     const connected = members.every(isConnected) ? members : members.filter(isConnected)
-    return this.#pick(connected.length > 0 ? connected : members, message)
+    return this.#pick(this.#strategy, connected.length > 0 ? connected : members, message)
   }
 
   /** @param members at least one */
-  #pick(members: readonly Member[], message: Message): Member {
-    switch (this.#strategy) {
+  #pick(strategy: Exclude<SharedStrategy, 'least-in-flight'>, members: readonly Member[], message: Message): Member {
+    switch (strategy) {
       case 'round-robin':
         return this.#next(members)
       case 'sticky':
@@ -160,10 +157,8 @@ export class SharedGroup implements Subscriber {
         const local = members.filter(({ subscriber }) => subscriber.isLocal)
         return this.#next(local.length > 0 ? local : members)
       }
-      case 'least-in-flight':
-        return this.#leastBusy(members, false)!
       default:
-        return this.#strategy satisfies never
+        return strategy satisfies never
     }
   }
 
@@ -172,22 +167,23 @@ export class SharedGroup implements Subscriber {
     return members[this.#turn]!
   }
 
-  /** Looks at so many members from the next one on. @param mustBeConnected whether the others are passed over */
+  /** Each member that comes into question begins the comparison in its turn. @param mustBeConnected whether others do not count */
   #leastBusy(members: readonly Member[], mustBeConnected: boolean): Member | undefined {
     const { length } = members
-    const first = (this.#turn + 1) % length
+    const next = this.#turn + 1
     let best: Member | undefined
     let least = Number.POSITIVE_INFINITY
-    for (let step = 0; least > 0 && step < length && step < COMPARED_MAX; step++) {
-      const index = first + step
-      const member = members[index < length ? index : index - length]!
+    let compared = 0
+    for (let step = 0; least > 0 && compared < COMPARED_MAX && step < length; step++) {
+      const index = (next + step) % length
+      const member = members[index]!
       if (mustBeConnected && !member.subscriber.isConnected) continue
+      if (compared++ === 0) this.#turn = index
       const { unfinishedCount } = member.subscriber
       if (unfinishedCount >= least) continue
       best = member
       least = unfinishedCount
     }
-    this.#turn = first
     return best
   }
 }

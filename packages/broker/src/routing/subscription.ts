@@ -13,11 +13,12 @@ export interface Subscriber {
   /**
    * Finds room for a message: it could be sent at once, or wait without another having to go.
    *
+   * @param delivery to this Subscriber
    * @param decision what is found is not free for the next message of the same decision; of decision 0 nothing is remembered
-   * @returns who has it and how, `undefined` when there is none
+   * @returns who has it and how, mostly what was given; `undefined` when there is none
    */
-  claimRoom(message: Message, terms: DeliveryTerms, decision: number): Delivery | undefined
-  /** Takes the message on. Called within the turn in which it arrived; whoever keeps it calls `message.own()`. */
+  claimRoom(message: Message, delivery: Delivery, decision: number): Delivery | undefined
+  /** Takes the message on. Called within the turn in which it arrived; whoever keeps it calls `hold` or `own` of the message. */
   deliver(message: Message, terms: DeliveryTerms): void
   /** Gives what waits with it because of a Shared Subscription to members that are connected, if there are any. */
   handOver(sharedFilter: string): void

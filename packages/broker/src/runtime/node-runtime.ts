@@ -15,6 +15,7 @@ export const nodeRuntime: Runtime = {
     const timer = setTimeout(callback, delayMs)
     return () => clearTimeout(timer)
   },
+  atEndOfCall: callback => queueMicrotask(callback),
   // The check phase follows the poll phase, in which every readable socket has been read.
   atEndOfTurn(callback) {
     setImmediate(callback)

@@ -15,6 +15,8 @@ export interface Runtime {
   heapBytes(): number
   /** Calls back once after `delayMs`. @returns a function that prevents it */
   startTimer(delayMs: number, callback: () => void): () => void
+  /** Calls back once when the call under way has returned to the host, before anything else happens; callbacks come in the order they were given. */
+  atEndOfCall(callback: () => void): void
   /** Calls back once when all input that has already arrived has been handled. */
   atEndOfTurn(callback: () => void): void
 }

@@ -163,11 +163,11 @@ export class Session implements Subscriber, SlowReceiver, BacklogOwner, Retained
   }
 
   /** {@link Subscriber.claimRoom}: of QoS 0 nothing waits. */
-  claimRoom(message: Message, terms: DeliveryTerms, decision: number): Delivery | undefined {
-    const qos = deliveredQoS(message, terms)
+  claimRoom(message: Message, delivery: Delivery, decision: number): Delivery | undefined {
+    const qos = deliveredQoS(message, delivery.terms)
+    if (qos === 0) return delivery
     const before = this.#retained?.overtakenBy(message, qos)
-    const hasRoom = qos === 0 || this.#queue.claim(message, decision, this.#canSendNext(qos), before)
-    return hasRoom ? { subscriber: this, terms } : undefined
+    return this.#queue.claim(message, decision, this.#canSendNext(qos), before) ? delivery : undefined
   }
 
   /** {@link Subscriber.deliver} */

@@ -109,6 +109,7 @@ export class DiskStore implements Store {
       unsettled: () => [this.#inFlight, this.#open],
       isMakingCheckpoint: () => this.#isMakingCheckpoint,
       onFault: error => this.#fail(error),
+      answer: callback => this.#call(callback),
     })
   }
 

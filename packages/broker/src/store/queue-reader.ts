@@ -26,12 +26,16 @@ export interface QueueReaderServices {
   isMakingCheckpoint(): boolean
   /** The engine could not read. */
   onFault(error: unknown): void
+  /** Calls back later than it was asked: what that throws is nobody's but the callback's. */
+  answer(callback: () => void): void
 }
 
 export interface QueueRead {
   readonly session: number
   readonly from: number
   readonly onRead: (records: readonly QueuedRecord[]) => void
+  /** Whether whoever asked has stopped waiting for the call to return; set by {@link QueueReader}. */
+  readonly isLater?: boolean
 }
 
 /**
@@ -51,7 +55,7 @@ export class QueueReader {
   read(read: QueueRead): void {
     const session = this.#services.session(read.session)
     const segment = session?.segmentFrom(read.from)
-    if (segment !== undefined) return void this.#readFromDisk(read, segment)
+    if (segment !== undefined) return void this.#readFromDisk(this.#answeredLater(read), segment)
     const finished = this.#finished(read.session)
     const page = session?.queue.from(read.from, PAGE_COUNT) ?? []
     const records = page.filter(({ sequence }) => !finished.has(sequence))
@@ -66,6 +70,11 @@ export class QueueReader {
       }
     }
     read.onRead(records)
+  }
+
+  #answeredLater(read: QueueRead): QueueRead {
+    if (read.isLater) return read
+    return { ...read, isLater: true, onRead: records => this.#services.answer(() => read.onRead(records)) }
   }
 
   /** The messages of a Session that envelopes finish which are not applied yet. */

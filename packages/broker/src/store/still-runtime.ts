@@ -14,6 +14,7 @@ export function stillRuntime(runtime: Runtime): Runtime {
     uniqueId: () => runtime.uniqueId(),
     heapBytes: () => runtime.heapBytes(),
     startTimer: (delayMs, callback) => runtime.startTimer(delayMs, callback),
+    atEndOfCall: callback => runtime.atEndOfCall(callback),
     atEndOfTurn: callback => runtime.atEndOfTurn(callback),
   }
 }

@@ -1,9 +1,17 @@
-import type { Packet } from '@curlew/codec'
+import { type Packet, PublishForms } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
+import { Acknowledgements } from '../../src/connection/acknowledgements.ts'
+import { Output } from '../../src/connection/output.ts'
+import { ConnectionCounters } from '../../src/connection/services.ts'
+import { Turn } from '../../src/connection/turn.ts'
+import { WriterPool } from '../../src/connection/writer-pool.ts'
+import { StoreAnswers } from '../../src/sessions/store-answers.ts'
 import { DeferredStore } from '../support/deferred-store.ts'
+import { FakeStream } from '../support/fake-stream.ts'
 import { pingreq, publishPacket, pubrel, subscribePacket, unsubscribePacket } from '../support/packets.ts'
 import { persistent, Stage } from '../support/stage.ts'
 import { type Version, v5, versions } from '../support/versions.ts'
+import { VirtualRuntime } from '../support/virtual-runtime.ts'
 
 /** A broker on a store that settles when told to, with a Client whose Session is kept. */
 async function setUp({ version }: Version) {
@@ -242,3 +250,34 @@ describe.each(versions)('in %s', version => {
     },
   )
 })
+
+test('what is answered while a turn ends, before the answers of that turn have been told, overtakes and loses nothing', () => {
+  const runtime = new VirtualRuntime()
+  const store = new DeferredStore()
+  const turn = new Turn(runtime, store, fail)
+  const answers = new StoreAnswers(store, () => turn.touch())
+  const services = { turn, store, answers, writers: new WriterPool(), publishForms: new PublishForms() }
+  const limits = { outputHighWaterBytes: 1_000 }
+  const stream = new FakeStream()
+  const owner = { onPending: fail, onDrain: fail }
+  const output = new Output(stream, owner, { ...services, limits, counters: new ConnectionCounters() })
+  const acknowledgements = new Acknowledgements(services, output)
+  const answer = (byte: number): void => {
+    store.acceptIncoming('client', byte)
+    acknowledgements.writer(true).byte(byte)
+  }
+  turn.flushAtEnd({ flush: () => answer(2) })
+  answer(1)
+
+  for (let round = 0; round < 3; round++) {
+    runtime.endTurn()
+    store.settle()
+  }
+  runtime.endTurn()
+
+  expect([...stream.written]).toEqual([1, 2])
+})
+
+function fail(error?: unknown): never {
+  throw error ?? new Error('not expected')
+}

@@ -158,6 +158,58 @@ test('bytes that the host has not taken are left alone, whatever is written late
   expect(slow.stream.written.toString('latin1')).toBe('0\u0007\u0000\u0001tkept')
 })
 
+test('while the host holds bytes, what small turns bring collects, and leaves with one write when they have been taken', () => {
+  const { runtime, stream, output, publish } = setUp()
+  stream.room = 0
+  for (let turn = 0; turn < 1_000; turn++) {
+    publish(output, `${turn};`)
+    runtime.endTurn()
+  }
+  const whileHeld = stream.writes.length
+
+  stream.pendingBytes = 0
+  stream.room = Number.POSITIVE_INFINITY
+  output.resume()
+
+  expect([whileHeld, stream.writes.length, output.pendingBytes]).toEqual([1, 2, 0])
+  expect(
+    stream.written
+      .toString('latin1')
+      .match(/\d+(?=;)/g)
+      ?.map(Number),
+  ).toEqual(Array.from({ length: 1_000 }, (_, index) => index))
+})
+
+test('much does not wait for that, nor does anything when the connection ends', () => {
+  const { runtime, stream, output, publish } = setUp()
+  stream.room = 0
+  publish(output, 'x')
+  runtime.endTurn()
+
+  publish(output, 'y'.repeat(200_000))
+  runtime.endTurn()
+  const afterMuch = stream.writes.length
+  publish(output, 'z')
+  output.end()
+
+  expect([afterMuch, stream.writes.length]).toEqual([2, 3])
+})
+
+test('that there is room again is not said while a packet is being written', () => {
+  const { runtime, output, publish, calls } = setUp(100)
+  output.hold()
+  publish(output, 'x'.repeat(200))
+  output.release()
+  calls.length = 0
+
+  output.writer().utf8String('y'.repeat(150), 'test')
+  publish(output, 'z')
+  const during = [...calls]
+  runtime.endTurn()
+
+  expect([during, calls]).toEqual([[], ['drain']])
+})
+
 test('pending bytes are those collected and those the host has not taken', () => {
   const { runtime, stream, output, publish, calls } = setUp()
   stream.room = 5

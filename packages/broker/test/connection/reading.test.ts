@@ -44,6 +44,48 @@ test('a publisher is not read while a receiver that goes on acknowledging is beh
   expect(stage.broker.stats().drops.queueFull).toBe(0)
 })
 
+const pings = (client: RawClient<MemoryWire>, count: number): void => {
+  client.wire.write(Buffer.from('c000'.repeat(count), 'hex'))
+}
+
+test('a Client that asks for answers and does not take them is not read until it does', async () => {
+  const stage = new Stage({ limits: { outputHighWaterBytes: 1_000 } })
+  const client = await stage.connect({ keepAlive: 60 })
+  client.wire.freeze()
+  pings(client, 900)
+  await stage.settle()
+  const wasRead = !client.wire.server.isPaused()
+
+  pings(client, 200)
+  await stage.settle()
+  const isPaused = client.wire.server.isPaused()
+  for (let round = 0; round < 100; round++) pings(client, 1_000)
+  await stage.settle()
+  const { sentPackets } = stage.broker.stats().traffic
+  client.wire.thaw()
+  await stage.settle()
+
+  expect([wasRead, isPaused, client.wire.server.isPaused()]).toEqual([true, true, false])
+  expect(sentPackets).toBeLessThan(3_000)
+  expect(client.takeAll()).toHaveLength(101_100)
+})
+
+test('one that is sent more messages than it takes is read all the same, large ones too', async () => {
+  const stage = new Stage({ limits: { outputHighWaterBytes: 1_000 } })
+  const client = await stage.connect({ keepAlive: 60 })
+  client.send(subscribePacket(1, ['a']))
+  await client.receiveA(PacketType.Suback)
+  client.wire.freeze()
+  const publisher = await stage.connect({ clientId: 'publisher' })
+
+  publisher.send(publishPacket('a', 'x'.repeat(100_000)), ...Array(100).fill(publishPacket('a', 'x')))
+  await stage.settle()
+  pings(client, 900)
+  await stage.settle()
+
+  expect(client.wire.server.isPaused()).toBe(false)
+})
+
 test('a receiver that does not go on acknowledging is waited for once, and then its queue overflows', async () => {
   const stage = new Stage({ limits })
   await subscriber(stage)

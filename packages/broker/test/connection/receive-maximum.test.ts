@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DeferredStore } from '../support/deferred-store.ts'
-import { publishPacket, pubrel } from '../support/packets.ts'
+import { publishPacket, pubrel, subscribePacket } from '../support/packets.ts'
 import { persistent, Stage } from '../support/stage.ts'
 import { v5, v311, versions } from '../support/versions.ts'
 
@@ -39,6 +39,30 @@ test('[MQTT-3.3.4-7] QoS 1 messages whose PUBACK waits for the store count, toge
   client.send(retained(4), retained(5), retained(6))
 
   expect(await client.closing()).toEqual(['DISCONNECT 93'])
+})
+
+test('[MQTT-3.3.4-7] a QoS 2 message that goes beyond it has not been taken on: when it is sent again, it is delivered', async () => {
+  const store = new DeferredStore()
+  const stage = new Stage({ limits: { receiveMaximum: 3 }, store })
+  const client = await stage.connect()
+  const retained = (packetId: number) => publishPacket('b', 'x', { qos: 1, packetId, retain: true })
+  const kept = { ...persistent(5, 'kept') }
+  const first = await stage.dial(kept)
+  store.settle()
+  await first.upToNow()
+  first.send(retained(1), retained(2), retained(3), publishPacket('a', 'late', { qos: 2, packetId: 9 }))
+  expect(await first.closing()).toEqual(['DISCONNECT 93'])
+  client.send(subscribePacket(1, ['a']))
+  store.settle()
+  await client.upToNow()
+
+  const again = await stage.dial(kept)
+  store.settle()
+  await again.upToNow()
+  again.send(publishPacket('a', 'late', { qos: 2, packetId: 9, dup: true }))
+  await stage.settle()
+
+  expect(await client.upToNow()).toEqual(["PUBLISH a 'late'"])
 })
 
 test('[MQTT-4.3.3-9] a refused QoS 2 message is not under way, and its identifier is free', async () => {

@@ -151,6 +151,29 @@ test('least-in-flight takes turns among those that have equally little to do', (
   expect(countsOf(members)).toEqual([2, 2, 2, 2])
 })
 
+const absences: [members: number, connected: number[]][] = [
+  [4, [0, 3]],
+  [40, [32, 33, 34, 35, 36, 37, 38, 39]],
+  [40, [5, 32, 33, 34, 35, 36, 37, 38]],
+]
+test.each(absences)('least-in-flight of %d members gives the same to each that is there: %j', (count, connected) => {
+  const { group, members } = groupOf('least-in-flight', count)
+  for (const [index, member] of members.entries()) member.isConnected = connected.includes(index)
+
+  for (let round = 0; round < 5 * connected.length; round++) group.deliver(messageOf('a/b'))
+
+  expect(connected.map(index => members[index]!.deliveries.length)).toEqual(connected.map(() => 5))
+})
+
+test('least-in-flight takes turns among all while nobody is there', () => {
+  const { group, members } = groupOf('least-in-flight', 20)
+  for (const member of members) member.isConnected = false
+
+  for (let round = 0; round < 40; round++) group.deliver(messageOf('a/b'))
+
+  expect(countsOf(members)).toEqual(members.map(() => 2))
+})
+
 test('least-in-flight looks at 16 members for one message, and at others for the next', () => {
   const { group, members } = groupOf('least-in-flight', 40)
   for (const member of members) member.unfinishedCount = 9

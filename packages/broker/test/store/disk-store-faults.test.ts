@@ -110,21 +110,6 @@ test('a store that cannot write says when so much waits that others should', asy
   expect(store.isCongested).toBe(true)
 })
 
-test('one that waited and fails harms nobody else', async () => {
-  const { log, store, settled } = await setUp()
-  const calls: string[] = []
-  store.enqueue('client', queued(1))
-  store.whenSettled(() => {
-    throw new Error('a bug')
-  })
-  store.whenSettled(() => calls.push('other'))
-
-  await settled()
-
-  expect([calls, store.health.isWritable]).toEqual([['other'], true])
-  expect(lines(log)).toEqual(['error internal error of one that waited for the store'])
-})
-
 describe('a change that the catalogue cannot be told of, which is a fault of the broker', () => {
   const fault = () => {
     throw new Error('a bug')

@@ -18,10 +18,10 @@ class ServerEnd extends Duplex {
     this.#wire = wire
   }
 
-  /** Bytes belong to their reader during the event only: whoever looks at them later finds this. */
+  /** Bytes belong to the application again when the event is over: whoever looks at them later finds this. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     const isHeard = super.emit(event, ...args)
-    if (event === 'data') (args[0] as Uint8Array).fill(0xee)
+    if (event === 'data') (args[0] as Uint8Array).fill(0xdd)
     return isHeard
   }
 

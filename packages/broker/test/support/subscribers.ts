@@ -15,8 +15,8 @@ export class RecordingSubscriber implements Subscriber {
     this.clientId = clientId
   }
 
-  claimRoom(_: Message, terms: DeliveryTerms): Delivery | undefined {
-    return this.hasRoom ? { subscriber: this, terms } : undefined
+  claimRoom(_: Message, delivery: Delivery): Delivery | undefined {
+    return this.hasRoom ? delivery : undefined
   }
 
   deliver(message: Message, terms: DeliveryTerms): void {

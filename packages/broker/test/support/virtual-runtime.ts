@@ -57,6 +57,10 @@ export class VirtualRuntime implements Runtime {
     return this.#timers.start(delayMs, callback)
   }
 
+  atEndOfCall(callback: () => void): void {
+    queueMicrotask(callback)
+  }
+
   atEndOfTurn(callback: () => void): void {
     if (this.#hasRealTurns) setImmediate(callback)
     else this.#endOfTurn.push(callback)

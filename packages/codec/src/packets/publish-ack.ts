@@ -39,24 +39,20 @@ export interface Pubcomp extends PublishAcknowledgement {
 export type PublishAck = Puback | Pubrec | Pubrel | Pubcomp
 export type PublishAckType = PublishAck['type']
 
-/** Any of the four, to be filled by {@link decodePublishAck} again and again. */
-export interface ReusedPublishAck {
+/** Any of the four, to be filled by {@link decodePublishAck}. */
+export interface DecodedPublishAck {
   type: PublishAckType
   packetId: number
   reasonCode: ReasonCode
   properties: AcknowledgementProperties
 }
 
-export function emptyPublishAck(): ReusedPublishAck {
-  return { type: PacketType.Puback, packetId: 0, reasonCode: ReasonCode.Success, properties: noProperties }
-}
-
-/** @param packet what to fill; default: a new one */
+/** @param packet has all fields afterwards @returns `packet` */
 export function decodePublishAck(
+  packet: Partial<DecodedPublishAck>,
   reader: PacketReader,
   type: PublishAckType,
   version: ProtocolVersion,
-  packet: ReusedPublishAck = emptyPublishAck(),
 ): PublishAck {
   const packetId = reader.twoByteInteger()
   if (packetId === 0) {

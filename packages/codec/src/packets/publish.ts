@@ -38,7 +38,6 @@ export interface Publish {
   readonly properties: PublishProperties
 }
 
-
 /**
  * A PUBLISH as it came, its payload still where the socket put it. The view that {@link payload}
  * makes costs as much as the rest of the packet, so it is made when asked for; the data path uses
@@ -46,71 +45,56 @@ export interface Publish {
  */
 export class DecodedPublish implements Publish {
   readonly type: typeof PacketType.Publish = PacketType.Publish
-  topic = ''
-  qos: QoS = 0
-  retain = false
-  dup = false
-  packetId = 0
-  properties: PublishProperties = noProperties
-  bytes: Uint8Array = noBytes
-  payloadStart = 0
-  payloadEnd = 0
+  topic!: string
+  qos!: QoS
+  retain!: boolean
+  dup!: boolean
+  packetId!: number
+  properties!: PublishProperties
+  bytes!: Uint8Array
+  payloadStart!: number
+  payloadEnd!: number
   /** Whether {@link bytes} is memory of the packet's own, because it came in pieces, and not the chunk it lay in. */
-  isGathered = false
+  isGathered!: boolean
 
   get payload(): Uint8Array {
     return this.bytes.subarray(this.payloadStart, this.payloadEnd)
-  }
-
-  /** @internal @param flags the low four bits of the fixed header, checked @param reader stands at the payload */
-  fill(flags: number, topic: string, packetId: number, properties: PublishProperties, reader: PacketReader): this {
-    this.topic = topic
-    this.qos = ((flags >> 1) & 3) as QoS
-    this.retain = (flags & 1) !== 0
-    this.dup = (flags & 8) !== 0
-    this.packetId = packetId
-    this.properties = properties
-    this.payloadStart = reader.position
-    this.payloadEnd = reader.end
-    this.isGathered = reader.isGathered
-    if (this.bytes !== reader.bytes) this.bytes = reader.bytes // a young object in an old one costs V8 a note: once per chunk
-    return this
-  }
-
-  /** @internal Lets go of the chunk. */
-  release(): void {
-    this.bytes = noBytes
-    this.properties = noProperties
-    this.payloadStart = 0
-    this.payloadEnd = 0
   }
 }
 
 /**
  * Leaves to the decoder, who knows which end sent it, what depends on that: Packet Identifier 0 and Subscription Identifiers.
  *
- * @param flags the low four bits of the fixed header
+ * @param packet has all fields afterwards
+ * @param flags the low four bits of the fixed header, checked
  * @param memory for a receiver whose messages mostly have the same properties
- * @param packet what to fill; default: a new one
  */
 export function decodePublish(
+  packet: DecodedPublish,
   reader: PacketReader,
   flags: number,
   version: ProtocolVersion,
   topicNames: TopicNames,
   memory?: PublishPropertiesMemory,
-  packet: DecodedPublish = new DecodedPublish(),
-): DecodedPublish {
-  checkPublishFlags(flags, reader.isLenient)
+): void {
   const topic = topicNames.read(reader)
-  const packetId = (flags & 6) === 0 ? 0 : reader.twoByteInteger()
+  packet.topic = topic
+  packet.qos = ((flags >> 1) & 3) as QoS
+  packet.retain = (flags & 1) !== 0
+  packet.dup = (flags & 8) !== 0
+  packet.packetId = (flags & 6) === 0 ? 0 : reader.twoByteInteger()
   const properties: PublishProperties =
     version < 5 ? noProperties : memory === undefined ? readPublishProperties(reader) : memory.read(reader)
   if (topic === '' && properties.topicAlias === undefined) {
     // Section 3.3.2.1 calls it a Protocol Error; its Reason Code is that of any other bad Topic Name (ADR 0013).
     throw new MalformedPacketError('Topic Name is empty and there is no Topic Alias', '[MQTT-4.7.3-1]')
   }
-  return packet.fill(flags, topic, packetId, properties, reader)
+  packet.properties = properties
+  // A young object in an old one costs V8 a note: one that is used again pays it once per chunk.
+  if (packet.bytes !== reader.bytes) packet.bytes = reader.bytes
+  packet.payloadStart = reader.position
+  packet.payloadEnd = reader.end
+  packet.isGathered = reader.isGathered
 }
 
 /** The checks that need only the fixed header, so that they come before the body. */
@@ -160,7 +144,6 @@ export function emptyPublishHeader(): PublishHeader {
     subscriptionIdentifiers: [],
   }
 }
-
 
 /**
  * Encodes once what {@link writePublishHead} copies for every receiver: all properties except Topic

@@ -43,11 +43,15 @@ export class IncomingDeliveries {
     return this.size - (this.#earlier?.size ?? 0)
   }
 
-  /** Says what a PUBLISH with this identifier is; remembers the identifier when it is new. */
-  publish(packetId: number): Reception {
+  /**
+   * Says what a PUBLISH with this identifier is; remembers the identifier when it is new.
+   *
+   * @param otherCount messages of QoS 1 that the sender has under way as well
+   */
+  publish(packetId: number, otherCount = 0): Reception {
     this.#accepted ??= new PacketIdSet()
     if (this.#accepted.has(packetId)) return 'duplicate'
-    if (this.countUnderWay >= this.receiveMaximum) return 'too-many'
+    if (this.countUnderWay + otherCount >= this.receiveMaximum) return 'too-many'
     this.#accepted.add(packetId)
     return 'new'
   }
