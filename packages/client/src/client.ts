@@ -297,9 +297,10 @@ export class Client implements ConnectorOwner {
     this.#server = properties
     this.#receiver.attach(connection, sessionPresent)
     this.#subscriptions.attach(connection, sessionPresent)
-    this.#publisher.attach(connection, sessionPresent)
-    this.#emit('connected', { sessionPresent, server: properties })
-    this.#enter('connected', undefined)
+    if (this.#connection === connection) this.#publisher.attach(connection, sessionPresent)
+    // Whoever is told of a message, or of this, may have closed the Client meanwhile.
+    if (this.#connection === connection) this.#emit('connected', { sessionPresent, server: properties })
+    if (this.#connection === connection) this.#enter('connected', undefined)
   }
 
   onPacket(packet: Packet): void {

@@ -149,6 +149,10 @@ export class Connection implements ByteStreamHandler {
     } catch (error) {
       this.#blame(error)
     }
+    if (!this.output.isFlooded) return
+    this.close(
+      new ClientError('ERR_TRANSPORT', 'the Server takes none of the answers it asks for', { retryable: true }),
+    )
   }
 
   onDrain(): void {

@@ -80,6 +80,7 @@ export class Connector {
   start(): void {
     const { current } = this.#servers
     this.#owner.onAttempt(this.#options.transport ? undefined : current)
+    if (this.#isOver) return // a listener has closed the Client
     const controller = new AbortController()
     const abandon = (error: ClientError): void => controller.abort(error)
     this.#abandon = abandon
@@ -121,6 +122,10 @@ export class Connector {
         cause,
       })
     })
+    if (signal.aborted) {
+      stream.destroy()
+      throw abortError(signal)
+    }
     this.#begin(this.#options.tap?.(stream) ?? stream, this.#connectPacket(credentials, begun?.data), begun?.exchange)
   }
 
@@ -230,8 +235,8 @@ export class Connector {
       return this.#owner.onGivenUp(error)
     }
     if (protocolVersion === undefined && !this.#hasConnected) this.#version = 5
+    this.#cancelWait = runtime.setTimer(delayMs, () => this.start()) // first: a listener may close the Client
     this.#owner.onWaiting(error, delayMs)
-    this.#cancelWait = runtime.setTimer(delayMs, () => this.start())
   }
 
   /** Credentials from a function may be fresh ones the next time; if those are refused as well, it is over. */

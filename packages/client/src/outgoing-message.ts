@@ -33,10 +33,8 @@ export class OutgoingMessage implements PublishContent, OutgoingDelivery {
   usesQuota = false
   /** Whether it may be sent: an outbox stores it first. */
   isStored = true
-  /** Whether its PUBLISH has gone out, on this connection or an earlier one. */
-  isSent = false
-  /** Whether it was taken back while it waited. */
-  isCancelled = false
+  /** Whether it is among those that wait and has not been taken back. */
+  isWaiting = false
   /** Tells the caller; `undefined` once told. */
   settle: ((error: ClientError | undefined, result: PublishResult | undefined) => void) | undefined
 

@@ -84,9 +84,9 @@ export class Publisher {
       this.#add(message)
       this.#nextSequence = sequence + 1
       // More than there are identifiers cannot have been in flight: the rest had not been sent.
-      message.isSent = this.#waiting.size === 0 && !this.isInUse(message.packetId)
-      if (message.isSent) this.#deliveries.restore(message, isReleased)
-      else this.#waiting.push(message)
+      const mayBeSent = this.#waiting.size === 0 && !this.isInUse(message.packetId)
+      if (mayBeSent) this.#deliveries.restore(message, isReleased)
+      else this.#wait(message)
     }
   }
 
@@ -98,13 +98,11 @@ export class Publisher {
     }
     this.#makeRoom(message)
     this.#add(message)
-    if (message.qos > 0) {
-      message.sequence = this.#nextSequence++
-      const { outbox } = this.#options
-      if (outbox) this.#store(outbox, message)
-    }
-    this.#waiting.push(message)
-    if (message.isStored) this.pump()
+    if (message.qos > 0) message.sequence = this.#nextSequence++
+    this.#wait(message)
+    const { outbox } = this.#options
+    if (message.qos > 0 && outbox) this.#store(outbox, message)
+    else this.pump()
   }
 
   /** Sends a QoS 0 message now or not at all. @returns whether it was sent @throws {ClientError} when it never can be */
@@ -169,10 +167,10 @@ export class Publisher {
   /** Takes a message back that has not been sent; otherwise its delivery goes on. Its caller is told nothing any more. */
   cancel(message: OutgoingMessage): void {
     message.settle = undefined
-    if (message.isSent || message.isCancelled || this.#waiting.size === 0) return
-    message.isCancelled = true
+    if (!message.isWaiting) return
+    message.isWaiting = false
     if (++this.#cancelled > this.#waiting.size / 2) {
-      for (const each of this.#waiting.clear()) if (!each.isCancelled) this.#waiting.push(each)
+      for (const each of this.#waiting.clear()) if (each.isWaiting) this.#waiting.push(each)
       this.#cancelled = 0
     }
     this.#remove(message)
@@ -183,6 +181,17 @@ export class Publisher {
     const error = closedError()
     for (const message of this.#deliveries.unfinished()) message.finish(error)
     for (const message of this.#waiting.clear()) message.finish(error)
+  }
+
+  #wait(message: OutgoingMessage): void {
+    message.isWaiting = true
+    this.#waiting.push(message)
+  }
+
+  /** @param first of those that wait */
+  #shift(first: OutgoingMessage): void {
+    first.isWaiting = false
+    this.#waiting.shift()
   }
 
   #add(message: OutgoingMessage): void {
@@ -251,8 +260,7 @@ export class Publisher {
     }
     const refused = this.#write(connection, message, false)
     if (refused) return this.#drop(message, refused)
-    this.#waiting.shift()
-    message.isSent = true
+    this.#shift(message)
     if (message.qos === 0) this.#delivered(message)
     else this.#deliveries.start(message)
     return true
@@ -261,7 +269,7 @@ export class Publisher {
   /** The first that waits. */
   #first(): OutgoingMessage | undefined {
     let first = this.#waiting.peek()
-    for (; first?.isCancelled; first = this.#waiting.peek()) {
+    for (; first?.isWaiting === false; first = this.#waiting.peek()) {
       this.#waiting.shift()
       this.#cancelled--
     }
@@ -270,7 +278,7 @@ export class Publisher {
 
   /** The first that waits is not sent. */
   #drop(message: OutgoingMessage, error: ClientError): true {
-    this.#waiting.shift()
+    this.#shift(message)
     message.finish(error)
     this.#remove(message)
     return true
@@ -322,7 +330,7 @@ export class Publisher {
   #pubrel(packetId: number, reasonCode: ReasonCode): void {
     const connection = this.#connection
     if (connection) {
-      writeShortAck(connection.output.writer(), PacketType.Pubrel, packetId, connection.version < 5 ? 0 : reasonCode)
+      writeShortAck(connection.output.answer(), PacketType.Pubrel, packetId, connection.version < 5 ? 0 : reasonCode)
     }
   }
 
@@ -349,7 +357,7 @@ export class Publisher {
     const rest = this.#waiting.clear()
     this.#deliveries = new OutgoingDeliveries(receiveMaximum)
     for (const message of unfinished) {
-      if (message.phase !== 'awaiting-pubcomp') this.#waiting.push(message)
+      if (message.phase !== 'awaiting-pubcomp') this.#wait(message)
       else this.#delivered(message)
     }
     for (const message of rest) this.#waiting.push(message)

@@ -26,8 +26,15 @@ export class Receiver {
   readonly #pubacks = new Acknowledgements((packetId, reasonCode) =>
     this.#send(PacketType.Puback, packetId, reasonCode),
   )
-  readonly #pubrecs = new Acknowledgements((packetId, reasonCode) => this.#pubrec(packetId, reasonCode))
+  readonly #pubrecs = new Acknowledgements(
+    (packetId, reasonCode) => this.#pubrec(packetId, reasonCode),
+    (packetId, reasonCode) => {
+      if (!this.#isRefusal(reasonCode)) this.#options.outbox?.acceptIncoming(packetId)
+    },
+  )
   #connection: Connection | undefined
+  /** Of the last connection. */
+  #version = 5
   #receiveMaximum = PACKET_IDS
   /** Gets a message that no Subscription matches. */
   onUnhandled: ((message: ReceivedMessage) => void) | undefined
@@ -47,6 +54,7 @@ export class Receiver {
 
   attach(connection: Connection, sessionPresent: boolean): void {
     this.#connection = connection
+    this.#version = connection.version
     this.#receiveMaximum = connection.version < 5 ? PACKET_IDS : this.#options.receiveMaximum
     if (sessionPresent) return this.#incoming.resume(this.#receiveMaximum)
     for (const packetId of this.#incoming.accepted()) this.#incoming.release(packetId) // [MQTT-3.2.2-5]
@@ -73,12 +81,12 @@ export class Receiver {
       if (reception === 'too-many') this.#refuse()
       // Only while the application has it is there something to wait for; then the PUBREC comes from there.
       if (reception === 'duplicate') {
-        acknowledgements.expect(packetId, 0)
+        acknowledgements.expect(packetId, 0, false)
         return acknowledgements.flush() // [MQTT-4.3.3-10]
       }
-      this.#options.outbox?.acceptIncoming(packetId)
     }
-    const pending = acknowledgements.expect(packetId, found.length)
+    // Only what is sent again can be what the application has already: at QoS 1 DUP says so [MQTT-3.3.1-1], at QoS 2 the identifier does.
+    const pending = acknowledgements.expect(packetId, found.length, qos === 2 || !packet.dup)
     if (pending) this.#give(found, packet, topic, pending)
     if (!pending || found.length === 0) acknowledgements.flush()
   }
@@ -101,6 +109,11 @@ export class Receiver {
     if (found.length === 0) this.onUnhandled?.(new ReceivedMessage(packet, topic, undefined))
   }
 
+  /** Below 5.0 nothing can be refused. */
+  #isRefusal(reasonCode: ReasonCode): boolean {
+    return isFailure(reasonCode) && this.#version === 5
+  }
+
   #refuse(): never {
     const message = `the Server sent more than ${this.#receiveMaximum} messages at once`
     throw new ProtocolError(message, '[MQTT-3.3.4-9]', ReasonCode.ReceiveMaximumExceeded)
@@ -108,7 +121,7 @@ export class Receiver {
 
   #pubrec(packetId: number, reasonCode: ReasonCode): void {
     const { outbox } = this.#options
-    if (isFailure(reasonCode) && this.#connection?.version === 5) {
+    if (this.#isRefusal(reasonCode)) {
       this.#incoming.release(packetId) // the exchange is over (section 4.3.3)
       outbox?.releaseIncoming(packetId)
     }
@@ -121,6 +134,6 @@ export class Receiver {
 
   #send(type: 4 | 5 | 7, packetId: number, reasonCode: ReasonCode): void {
     const connection = this.#connection
-    if (connection) writeShortAck(connection.output.writer(), type, packetId, connection.version < 5 ? 0 : reasonCode)
+    if (connection) writeShortAck(connection.output.answer(), type, packetId, connection.version < 5 ? 0 : reasonCode)
   }
 }

@@ -33,7 +33,8 @@ interface Entry {
   identifier: number
   /** Whether a SUBSCRIBE with this filter has been sent in this Session, so that the Server may have it. */
   isAsked: boolean
-  readonly subscriptions: Subscription[]
+  /** Replaced when it changes: a handler may unsubscribe while a message goes through it. */
+  subscriptions: readonly Subscription[]
 }
 
 /** Where a Subscription stands with the Server. */
@@ -89,7 +90,7 @@ export class Subscriptions {
     for (const filter of subscription.filters) {
       const entry = this.#entries.get(filter) ?? { filter, identifier: 0, isAsked: false, subscriptions: [] }
       entry.identifier = subscription.identifier
-      entry.subscriptions.push(subscription)
+      entry.subscriptions = [...entry.subscriptions, subscription]
       if (entry.subscriptions.length === 1) this.#plant(entry)
     }
     this.#byTopic.clear()
@@ -229,7 +230,7 @@ export class Subscriptions {
   #uproot(filter: string, subscription: Subscription): boolean {
     const entry = this.#entries.get(filter)
     if (!entry) return false
-    entry.subscriptions.splice(entry.subscriptions.indexOf(subscription), 1)
+    entry.subscriptions = entry.subscriptions.filter(other => other !== subscription)
     if (entry.subscriptions.length > 0) return false
     this.#entries.delete(filter)
     const plain = plainFilter(filter)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { connect, type Outbox, type StoredMessage } from '../src/index.ts'
+import { connect, type Outbox, type ReceivedMessage, type StoredMessage } from '../src/index.ts'
 import { failure } from './support/connected.ts'
 import { accept, ScriptedServer } from './support/scripted-server.ts'
+import { grant } from './support/subscribed.ts'
 import { VirtualRuntime } from './support/virtual-runtime.ts'
 
 /** A place for an outbox that a test opens again and again, as the runs of a program do. */
@@ -138,6 +139,35 @@ function restartSuite(name: string, place: NewPlace): void {
       expect(client.outbox.count).toBe(0)
     })
   }
+
+  test(`${name}: a received QoS 2 message that has not been processed comes again after a restart, one that has does not`, async () => {
+    const { open, rest } = await place()
+    const server = new ScriptedServer(accept({}, true))
+    const run = async () => {
+      const runtime = new VirtualRuntime()
+      const client = await connect([], { transport: server, runtime, clientId: 'me', outbox: open() })
+      const subscription = client.subscribe('a', { ack: 'manual' })
+      await rest()
+      await grant(server.link)
+      const seen: ReceivedMessage[] = []
+      void (async () => {
+        for await (const message of await subscription) seen.push(message)
+      })()
+      server.link.sendBytes(`3c 06 0001 'a' 0009 00`)
+      await rest()
+      return { seen, lines: () => server.link.take() }
+    }
+
+    const first = await run()
+    expect([first.seen.length, await first.lines()]).toEqual([1, []])
+    const second = await run()
+    expect([second.seen.length, await second.lines()]).toEqual([1, []])
+    second.seen[0]!.ack()
+    await rest()
+    expect(await second.lines()).toEqual(['PUBREC 9'])
+    const third = await run()
+    expect([third.seen.length, await third.lines()]).toEqual([0, ['PUBREC 9']])
+  })
 
   test(`${name}: a received QoS 2 message stays known over a restart`, async () => {
     const { open, rest } = await place()

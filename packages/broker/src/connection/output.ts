@@ -38,7 +38,7 @@ const COPIED_VIEW_MAX = 65_536
 const EARLY_FLUSH_BYTES = 131_072
 
 /**
- * So many times `outputHighWaterBytes` of answers, with the headers of messages, may be pending before the Client is read no more: a quarter of a million of them by
+ * So many times `outputHighWaterBytes` of answers, with the headers of messages, may be pending before the Client is read no more: half a million PUBACKs by
  * default. It is not less, because a Client that sends and does not read meanwhile, which is clumsy and not more, would wait for us as we for it.
  */
 const FLOODED_FACTOR = 2

@@ -26,6 +26,9 @@ export function duplexStream(duplex: DuplexLike): ByteStream {
 
 class DuplexStream implements ByteStream {
   readonly #duplex: DuplexLike
+  #isWriting = false
+  /** What has come from within a write, as a far end in this process may answer at once: it is told when the call under way is over. */
+  #arrived: Uint8Array[] = []
 
   constructor(duplex: DuplexLike) {
     this.#duplex = duplex
@@ -39,18 +42,35 @@ class DuplexStream implements ByteStream {
   start(handler: ByteStreamHandler): void {
     let fault: unknown
     const duplex = this.#duplex
-    duplex.on('data', (chunk: Uint8Array) => handler.onBytes(chunk))
+    const tell = (): void => {
+      const chunks = this.#arrived
+      this.#arrived = []
+      for (const chunk of chunks) handler.onBytes(chunk)
+    }
+    duplex.on('data', (chunk: Uint8Array) => {
+      if (!this.#isWriting && this.#arrived.length === 0) return handler.onBytes(chunk)
+      if (this.#arrived.push(chunk) === 1) queueMicrotask(tell)
+    })
     duplex.on('drain', () => handler.onDrain())
     duplex.on('error', (error: unknown) => {
       fault = error
     })
     duplex.on('end', () => duplex.end())
-    duplex.on('close', () => handler.onClose(fault))
+    duplex.on('close', () => {
+      tell()
+      handler.onClose(fault)
+    })
   }
 
   write(bytes: Uint8Array): void {
     const duplex = this.#duplex
-    if (!duplex.destroyed && !duplex.writableEnded) duplex.write(bytes)
+    if (duplex.destroyed || duplex.writableEnded) return
+    this.#isWriting = true
+    try {
+      duplex.write(bytes)
+    } finally {
+      this.#isWriting = false
+    }
   }
 
   end(): void {
