@@ -1,25 +1,13 @@
 import type { PacketWriter } from '@curlew/codec'
 import type { Output } from './output.ts'
 import type { ConnectionServices } from './services.ts'
-import type { Flushable } from './turn.ts'
 
 /** What was answered in one turn and waits for that turn's envelope. */
-class Batch implements Flushable {
+interface Batch {
   readonly turn: number
   readonly writer: PacketWriter
-  count = 1
-  pubackCount = 0
-  readonly #onTurnEnd: (batch: Batch) => void
-
-  constructor(turn: number, writer: PacketWriter, onTurnEnd: (batch: Batch) => void) {
-    this.turn = turn
-    this.writer = writer
-    this.#onTurnEnd = onTurnEnd
-  }
-
-  flush(): void {
-    this.#onTurnEnd(this)
-  }
+  count: number
+  pubackCount: number
 }
 
 /** What the acknowledgements of all connections share. */
@@ -114,7 +102,7 @@ export class Acknowledgements {
    * wait for an earlier envelope only.
    */
   #settle(batch: Batch): void {
-    if (this.#batches.includes(batch)) this.#services.answers.whenSettled(() => this.#release(batch))
+    this.#services.answers.whenSettled(() => this.#release(batch))
   }
 
   /** The batch of this turn, with one more answer counted. */
@@ -125,10 +113,10 @@ export class Acknowledgements {
       last.count++
       return last
     }
-    const batch = new Batch(turn.number, writers.take(), ended => this.#settle(ended))
+    const batch = { turn: turn.number, writer: writers.take(), count: 1, pubackCount: 0 }
     if (this.#batches === noBatches) this.#batches = [batch]
     else this.#batches.push(batch)
-    turn.flushAtEnd(batch)
+    turn.flushAtEnd({ flush: () => this.#settle(batch) })
     return batch
   }
 
