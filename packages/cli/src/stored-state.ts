@@ -52,8 +52,9 @@ export function storeFault(error: unknown, dataFolder: string): unknown {
     )
   }
   if (error instanceof EngineError && error.fault === 'locked') {
-    const again = `${commandLine(process.argv.slice(2))}   # once the broker is stopped, with Ctrl+C or \`kill\``
-    return new CommandError(ExitCode.Failed, `a broker uses data folder ${dataFolder}: stop it first`, [again], cause)
+    const again = `${commandLine(process.argv.slice(2))}   # once that is stopped, with Ctrl+C or \`kill\``
+    const message = `data folder ${dataFolder} is in use by a broker or another curlew command: stop it first`
+    return new CommandError(ExitCode.Failed, message, [again], cause)
   }
   if (error instanceof EngineError && error.fault === 'corrupt') {
     const message = `the store in ${dataFolder} is damaged: ${error.message}`

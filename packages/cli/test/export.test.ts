@@ -144,8 +144,8 @@ test('while a broker runs nothing is exported, and the way out is told', async (
     ending: 1,
     stdout: '',
     stderr:
-      `curlew: a broker uses data folder ${join(folder, 'data')}: stop it first\n` +
-      'Try: curlew export --output state.jsonl   # once the broker is stopped, with Ctrl+C or `kill`\n',
+      `curlew: data folder ${join(folder, 'data')} is in use by a broker or another curlew command: stop it first\n` +
+      'Try: curlew export --output state.jsonl   # once that is stopped, with Ctrl+C or `kill`\n',
   })
   expect(readdirSync(folder)).toEqual(['data'])
   expect(readdirSync(join(folder, 'data'))).toEqual(['store'])

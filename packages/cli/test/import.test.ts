@@ -191,8 +191,8 @@ test('while a broker runs nothing is imported, and the way out is told', async (
     ending: 1,
     stdout: '',
     stderr:
-      `curlew: a broker uses data folder ${join(folder, 'data')}: stop it first\n` +
-      'Try: curlew import state.jsonl   # once the broker is stopped, with Ctrl+C or `kill`\n',
+      `curlew: data folder ${join(folder, 'data')} is in use by a broker or another curlew command: stop it first\n` +
+      'Try: curlew import state.jsonl   # once that is stopped, with Ctrl+C or `kill`\n',
   })
 })
 
@@ -250,11 +250,12 @@ test('an import that is killed in the middle is known to the store until it has 
   importing.kill('SIGKILL')
   expect(await importing.ended).toBe('SIGKILL')
 
-  const start = new CurlewProcess(['start', '--port', '0', '--ws-port', '0', '--data', 'other'], { folder })
+  // One after the other: each opens the store.
+  const start = await runCurlew(['start', '--port', '0', '--ws-port', '0', '--data', 'other'], { folder })
   const again = await runCurlew(['import', path, '--data', 'other'], { folder })
   const check = await runCurlew(['store', 'check', '--data', 'other'], { folder })
 
-  expect([await start.ended, again.ending, check.ending]).toEqual([1, 1, 1])
+  expect([start.ending, again.ending, check.ending]).toEqual([1, 1, 1])
   for (const text of [start.stderr, again.stderr, check.stdout]) {
     expect(text).toContain(`an import of ${path} into the store was interrupted`)
   }

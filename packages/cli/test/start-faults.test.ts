@@ -41,7 +41,7 @@ test('the second broker on a data folder says so and ends with code 1, and the f
 
   expect([ending, stdout]).toEqual([1, ''])
   expect(stderr.split('\n')[0]).toBe(
-    `curlew: another broker uses data folder ${join(folder, 'data')}: stop it, or give this one a folder of its own`,
+    `curlew: data folder ${join(folder, 'data')} is in use by another broker or curlew command: stop it, or give this one a folder of its own`,
   )
   await expect(new RawClient(port).connect('reader')).resolves.toMatchObject({ reasonCode: 0 })
 })

@@ -136,7 +136,9 @@ test('while a broker runs nothing is checked', async () => {
   const { ending, stdout, stderr } = await runCurlew(['store', 'check'], { folder })
 
   expect([ending, stdout]).toEqual([1, ''])
-  expect(stderr).toContain(`curlew: a broker uses data folder ${join(folder, 'data')}: stop it first\n`)
+  expect(stderr).toContain(
+    `curlew: data folder ${join(folder, 'data')} is in use by a broker or another curlew command: stop it first\n`,
+  )
 })
 
 test('where there is no store there is nothing to check', async () => {
@@ -188,5 +190,5 @@ test('a broker that runs is not disturbed by --repair', async () => {
 
   const { ending, stderr } = await runCurlew(['store', 'check', '--repair'], { folder })
 
-  expect([ending, stderr]).toEqual([1, expect.stringContaining('a broker uses data folder')])
+  expect([ending, stderr]).toEqual([1, expect.stringContaining('is in use by a broker or another curlew command')])
 })

@@ -79,7 +79,7 @@ function storeFault(error: EngineError | StoreFormatError, { dataFolder }: Setti
   const elsewhere = commandLine(startArguments({ ...flags, data: join(homedir(), 'curlew-data') }))
   const isLocked = error instanceof EngineError && error.fault === 'locked'
   const message = isLocked
-    ? `another broker uses data folder ${dataFolder}: stop it, or give this one a folder of its own`
+    ? `data folder ${dataFolder} is in use by another broker or curlew command: stop it, or give this one a folder of its own`
     : `cannot open the store in ${dataFolder}: ${error.message}`
   return new CommandError(ExitCode.Failed, message, [elsewhere], { cause: error })
 }
