@@ -34,11 +34,8 @@ export async function soak(
 ): Promise<SoakSample[]> {
   const [name] = brokersOf({ brokers: ['curlew'] }, options)
   if (name === undefined) throw new Error('the broker to soak is not installed')
-  const bench = new TrialBench(name, scenario, cores, undefined)
-  const samples: SoakSample[] = []
-  try {
-    await bench.open()
-    await bench.perform({ type: 'open', target: bench.target })
+  return withLoad(name, scenario, cores, async bench => {
+    const samples: SoakSample[] = []
     const measuredMs = LOAD_SHARE * Math.max(SAMPLE_MS_MIN, options.soakMs / SAMPLE_COUNT)
     const startMs = performance.now()
     while (performance.now() - startMs < options.soakMs) {
@@ -53,21 +50,29 @@ export async function soak(
       samples.push(sample)
       report(progressOf(sample, options.soakMs))
     }
-    await bench.perform({ type: 'close' })
-  } finally {
-    await bench.close()
-  }
-  return samples
+    return samples
+  })
 }
 
 async function paceOfNewBroker(name: BrokerName, scenario: Scenario, cores: Cores): Promise<SoakPace> {
+  const run = { type: 'run', rampMs: REFERENCE_WARM_UP_MS, measuredMs: REFERENCE_MS } as const
+  return paceOf(await withLoad(name, scenario, cores, bench => bench.measure(run)))
+}
+
+/** What `measure` finds with a broker of its own, and the Clients of the scenario connected to it. */
+async function withLoad<Found>(
+  name: BrokerName,
+  scenario: Scenario,
+  cores: Cores,
+  measure: (bench: TrialBench) => Promise<Found>,
+): Promise<Found> {
   const bench = new TrialBench(name, scenario, cores, undefined)
   try {
     await bench.open()
     await bench.perform({ type: 'open', target: bench.target })
-    const round = await bench.measure({ type: 'run', rampMs: REFERENCE_WARM_UP_MS, measuredMs: REFERENCE_MS })
+    const found = await measure(bench)
     await bench.perform({ type: 'close' })
-    return paceOf(round)
+    return found
   } finally {
     await bench.close()
   }
