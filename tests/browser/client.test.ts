@@ -32,7 +32,7 @@ describe.skipIf(missingChromium !== undefined)(`the client in Chromium${skipped 
   beforeAll(async () => {
     site = await Site.open()
     browser = await startChromium()
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await site?.close()
@@ -51,14 +51,14 @@ describe.skipIf(missingChromium !== undefined)(`the client in Chromium${skipped 
   })
 
   /** The first messages on a Topic Filter, to be asked for before they are sent. */
-  async function messages(filter: string, count: number): Promise<Promise<ReceivedMessage[]>[]> {
+  async function messages(filter: string, count: number, timeoutMs?: number): Promise<Promise<ReceivedMessage[]>[]> {
     const subscription = await observer.subscribe(filter, { qos: 2 })
     const collect = async (): Promise<ReceivedMessage[]> => {
       const received: ReceivedMessage[] = []
       for await (const message of subscription) if (received.push(message) === count) break
       return received
     }
-    return [within(collect(), () => `${count} messages on ${filter}`)]
+    return [within(collect(), () => `${count} messages on ${filter}`, timeoutMs)]
   }
 
   /** Resolves when a Client has connected, or is gone. */
@@ -186,7 +186,7 @@ describe.skipIf(missingChromium !== undefined)(`the client in Chromium${skipped 
   })
 
   test('a hidden tab, whose timers are throttled, keeps its connection alive', async () => {
-    const [reports] = await messages('background/report', 1)
+    const [reports] = await messages('background/report', 1, 50_000)
     const connected = event('connected', 'background')
     const tabs = await browser.newBrowserCDPSession()
     const address = `${site.url}/background.html?url=${encodeURIComponent(url)}`
@@ -203,7 +203,6 @@ describe.skipIf(missingChromium !== undefined)(`the client in Chromium${skipped 
   })
 
   test('a page that stood still for too long comes back when it goes on', async () => {
-    const gone = event('disconnected', 'still')
     await page.evaluate(async url => {
       const client = await curlew.connect(url, { clientId: 'still', keepAlive: 1, reconnect: { delayMs: 10 } })
       Object.assign(globalThis, { client }) // what nobody holds could be collected
@@ -211,6 +210,7 @@ describe.skipIf(missingChromium !== undefined)(`the client in Chromium${skipped 
     const devTools = await page.context().newCDPSession(page)
 
     await devTools.send('Debugger.enable')
+    const gone = event('disconnected', 'still')
     await devTools.send('Debugger.pause') // takes hold with the next thing that the page does, which is its ping
     await gone
     const back = event('connected', 'still')

@@ -6,23 +6,15 @@ import { startMosquitto } from '../interop/support/mosquitto-broker.ts'
 import { missingProgram } from '../interop/support/peers.ts'
 import { reportSkip } from '../interop/support/skips.ts'
 import type { Target } from '../interop/support/target.ts'
+import { testSeed } from '../support/test-seed.ts'
 import { compare, differenceText } from './support/differential/comparison.ts'
 import { script } from './support/differential/generator.ts'
 import { knownDifferences } from './support/differential/known-differences.ts'
 import { play } from './support/differential/player.ts'
 import type { Script } from './support/differential/script.ts'
 
-/**
- * DIFFERENTIAL_SCRIPTS=5000    for a long run, with a seed of its own
- * DIFFERENTIAL_SEED=7          to do again what a run did
- *
- * Without either, the scripts are the same each time: a rare oddity of Mosquitto is for a long run to find, and not for
- * whoever changes something else.
- */
-const scripts = process.env['DIFFERENTIAL_SCRIPTS']
-const numRuns = Number(scripts ?? 300)
-const freshSeed = scripts === undefined ? 1 : Math.floor(Math.random() * 0x7fff_ffff)
-const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? freshSeed)
+/** `DIFFERENTIAL_SCRIPTS=5000 TEST_SEED=fresh` for a long run, which may find rare oddities of Mosquitto. */
+const numRuns = Number(process.env['DIFFERENTIAL_SCRIPTS'] ?? 300)
 
 const missing = missingProgram('mosquitto', 'mosquitto')
 const skipped = missing === undefined ? '' : ` ${reportSkip('differential test', missing)}`
@@ -62,12 +54,12 @@ async function playAll(port: number, parameters: fc.Parameters<[Script]>) {
 }
 
 test.skipIf(missing !== undefined)(
-  `Mosquitto and Curlew answer the same scripts alike, but for what is listed (DIFFERENTIAL_SEED=${seed})${skipped}`,
+  `Mosquitto and Curlew answer the same scripts alike, but for what is listed (TEST_SEED=${testSeed})${skipped}`,
   async () => {
-    const { result, stepCount, known } = await playAll(curlewPort, { numRuns, seed })
+    const { result, stepCount, known } = await playAll(curlewPort, { numRuns, seed: testSeed })
 
     console.log(`differential: ${result.numRuns} scripts, ${stepCount} steps compared;`, known)
-    if (result.failed) throw new Error(`DIFFERENTIAL_SEED=${seed}`, { cause: result.errorInstance })
+    if (result.failed) throw new Error(`TEST_SEED=${testSeed}`, { cause: result.errorInstance })
   },
   3_600_000,
 )

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { noProperties } from '@curlew/codec'
 import { describe, expect, test } from 'vitest'
@@ -34,7 +34,9 @@ class WallClock {
 
   /** @param offset from the true time, such as `+1d` */
   jumpTo(offset: string): void {
-    writeFileSync(this.#file, `${offset}\n`)
+    // Whoever asks for the time finds the one or the other, never half of it.
+    writeFileSync(`${this.#file}.new`, `${offset}\n`)
+    renameSync(`${this.#file}.new`, this.#file)
   }
 }
 

@@ -18,7 +18,7 @@ const MESSAGES = 400
 const large = { qos: 1, packetId: 60_000, retain: true } as const
 
 test('a broker without free descriptors serves whom it has, stores what it acknowledges, and takes clients again later', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const folder = temporaryFolder()
   const curlew = await FaultyCurlew.start(folder, { through })

@@ -5,36 +5,45 @@ import { connectPacket, publishPacket, subscribePacket } from '../../packages/br
 import { RawClient } from '../../packages/broker/test/support/raw-client.ts'
 import { persistent } from '../../packages/broker/test/support/stage.ts'
 import { TcpWire } from '../../packages/broker/test/support/tcp-wire.ts'
+import { VirtualRuntime } from '../../packages/broker/test/support/virtual-runtime.ts'
 
+const runtimes: VirtualRuntime[] = []
 const brokers: Broker[] = []
 const clients: RawClient<TcpWire>[] = []
 afterEach(async () => {
   for (const client of clients.splice(0)) client.drop()
-  await Promise.all(brokers.splice(0).map(broker => broker.close()))
+  const closed = brokers.splice(0).map(broker => broker.close())
+  for (const runtime of runtimes.splice(0)) await runtime.advance(2_000)
+  await Promise.all(closed)
 })
 
 const MESSAGES = 5_000
+/** Virtual seconds until the frozen one is ended, of which the flood takes less than ten; the others may be silent for longer. */
+const FROZEN_S = 30_000
+const KEEP_ALIVE_S = 65_535
 const payload = (index: number): string => `${index};`.padEnd(4_096, 'x')
 const numberOf = (bytes: Uint8Array): number => Number.parseInt(Buffer.from(bytes.subarray(0, 8)).toString(), 10)
 
 async function start(options: BrokerOptions) {
-  const broker = createBroker(options)
+  const runtime = new VirtualRuntime({ turns: 'real' })
+  runtimes.push(runtime)
+  const broker = createBroker({ ...options, runtime })
   brokers.push(broker)
   const { port } = await broker.listen({ protocol: 'mqtt' })
   const dial = async (fields: Parameters<typeof connectPacket>[0]) => {
     const client = new RawClient(new TcpWire(port), 5)
     clients.push(client)
-    client.send(connectPacket({ keepAlive: 600, ...fields }))
+    client.send(connectPacket({ keepAlive: KEEP_ALIVE_S, ...fields }))
     expect(await client.next()).toMatch(/^CONNACK 00/)
     return client
   }
-  const subscriber = async (clientId: string, qos: 0 | 1, keepAlive = 600) => {
+  const subscriber = async (clientId: string, qos: 0 | 1, keepAlive = KEEP_ALIVE_S) => {
     const client = await dial({ ...persistent(5, clientId), keepAlive })
     client.send(subscribePacket(1, [{ filter: 'flood', qos }]))
     await client.next()
     return client
   }
-  return { broker, dial, subscriber }
+  return { runtime, broker, dial, subscriber }
 }
 
 /** Takes messages and acknowledges them until the last has come; returns their numbers in the order they came. */
@@ -47,6 +56,14 @@ async function receiveAll(client: RawClient): Promise<number[]> {
     if (packet.qos === 1) client.send(`40 02 ${packet.packetId.toString(16).padStart(4, '0')}`)
   }
   return numbers
+}
+
+/** Lets a little time go by with each turn until `work` is done: a publisher waits a second for a subscriber that is behind. */
+async function withTime<Result>(runtime: VirtualRuntime, work: Promise<Result>): Promise<Result> {
+  let isDone = false
+  const done = work.finally(() => (isDone = true))
+  while (!isDone) await runtime.advance(10)
+  return done
 }
 
 /** Publishes all messages at QoS 1, a hundred under way at a time. */
@@ -63,15 +80,15 @@ async function flood(publisher: RawClient): Promise<void> {
 
 /** At QoS 0 the pending bytes give it away; what may be in flight at QoS 1 fits in the buffers of the hosts, and silence does. */
 const frozenAt: [qos: 0 | 1, keepAlive: number, reason: string][] = [
-  [0, 600, 'takes nothing of what is pending'],
-  [1, 3, 'one and a half times the Keep Alive'],
+  [0, KEEP_ALIVE_S, 'takes nothing of what is pending'],
+  [1, FROZEN_S / 1.5, 'one and a half times the Keep Alive'],
 ]
 test.each(frozenAt)(
   'a subscriber at QoS %d that never reads costs the others nothing, is bounded in memory, and is ended with its Session kept',
   async (qos, keepAlive, expectedReason) => {
     const queuedBytesMax = 4_194_304
-    const { broker, dial, subscriber } = await start({
-      limits: { stalledOutputTimeoutMs: 4_000, queuedBytesMax, lingerMs: 100 },
+    const { runtime, broker, dial, subscriber } = await start({
+      limits: { keepAliveMax: 65_535, stalledOutputTimeoutMs: FROZEN_S * 1000, queuedBytesMax, lingerMs: 100 },
     })
     const ended = new Promise<string>(resolve => {
       broker.on('disconnected', ({ clientId, reason }) => clientId === 'frozen' && resolve(reason))
@@ -83,9 +100,8 @@ test.each(frozenAt)(
     frozen.wire.freeze()
 
     const everything = Array.from({ length: MESSAGES }, (_, index) => index)
-    const received = Promise.all(healthy.map(receiveAll))
-    await flood(publisher)
-    for (const numbers of await received) expect(numbers).toEqual(everything)
+    const [, ...received] = await withTime(runtime, Promise.all([flood(publisher), ...healthy.map(receiveAll)]))
+    for (const numbers of received) expect(numbers).toEqual(everything)
 
     // One high water mark, one flight and one queue, beside what the healthy ones still have in their buffers.
     expect((await settledMemoryBytes()) - before).toBeLessThan(1_048_576 + 1_048_576 + queuedBytesMax + 16_000_000)
@@ -94,6 +110,7 @@ test.each(frozenAt)(
       expect.toSatisfy(count => count > 500),
       5,
     ])
+    await runtime.advance(FROZEN_S * 1000 + 1_000)
     expect(await ended).toContain(expectedReason)
     const back = await dial({ ...persistent(5, 'frozen') })
     expect(broker.stats().sessions).toBe(5)

@@ -3,14 +3,14 @@ import { connect } from '@curlew/client'
 import { expect, onTestFinished, test } from 'vitest'
 import { checkBuilt } from '../../packages/cli/test/built.ts'
 import { temporaryFolder } from '../../packages/cli/test/temporary-folder.ts'
+import { testSeed } from '../support/test-seed.ts'
 import { Random } from './crash/random.ts'
 import { FaultyCurlew } from './crash/support/faulty-curlew.ts'
 import { PublisherLog, PublisherProcess } from './outbox/publisher-process.ts'
 
 checkBuilt()
 
-/** `OUTBOX_SEED=<seed> npm test -- --project fault` kills after the same numbers of lines; `OUTBOX_KILLS=<count>` more often. */
-const seed = Number(process.env['OUTBOX_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+/** `OUTBOX_KILLS=<count> TEST_SEED=fresh` for a long run. */
 const kills = Number(process.env['OUTBOX_KILLS'] ?? 16)
 
 /** Some kills come before anything is said: while the outbox is read, or while what it holds is sent again. */
@@ -35,10 +35,10 @@ const ascending = (numbers: Iterable<number>): number[] => [...numbers].sort((on
 const ofQos = (qos: 1 | 2, numbers: Iterable<number>): number[] =>
   [...numbers].filter(number => 1 + (number % 2) === qos)
 
-test(`a publisher with a durable outbox that is killed ${kills} times loses nothing that was stored, and repeats nothing at QoS 2 (seed ${seed})`, {
+test(`a publisher with a durable outbox that is killed ${kills} times loses nothing that was stored, and repeats nothing at QoS 2 (TEST_SEED=${testSeed})`, {
   timeout: 120_000 + kills * 5_000,
 }, async () => {
-  const random = new Random(seed)
+  const random = new Random(testSeed)
   const broker = await FaultyCurlew.start(temporaryFolder())
   const port = await broker.port()
   const [atQos1, atQos2] = await receive(port)

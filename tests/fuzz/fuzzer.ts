@@ -121,8 +121,10 @@ class FuzzRun {
     return takeCoverage(this.#target.sources)
   }
 
+  /** What is repeated because this process was interrupted counts once. */
   #execute(input: Uint8Array): void {
     if (this.#failure !== undefined) return
+    this.#executions++
     try {
       let fastestMs = this.#time(input)
       for (let retry = 0; retry < HANG_RETRIES && fastestMs > HANG_MS; retry++) {
@@ -135,7 +137,6 @@ class FuzzRun {
   }
 
   #time(input: Uint8Array): number {
-    this.#executions++
     const startMs = performance.now()
     this.#target.run(input)
     return performance.now() - startMs

@@ -231,7 +231,7 @@ test('request -l ends when a line is without a response for the time of -W', asy
   await others.subscribe('clock', message => {
     if (message.text() !== 'two') others.publish('answers', message.text())
   })
-  const rr = start('request', '-t', 'clock', '-e', 'answers', '-l', '-W', '1')
+  const rr = start('request', '-t', 'clock', '-e', 'answers', '-l', '-W', '4')
 
   rr.write('one\ntwo\nthree\n')
 
@@ -241,7 +241,7 @@ test('request -l ends when a line is without a response for the time of -W', asy
 test('request tells that nobody is subscribed, where the broker says so', async () => {
   const { run } = await setting()
 
-  const outcome = await run('rr', '-t', 'nobody', '-m', 'x', '-q', '1', '-W', '1')
+  const outcome = await run('rr', '-t', 'nobody', '-m', 'x', '-q', '1', '-W', '4')
 
   expect(outcome).toEqual({
     ending: 27,

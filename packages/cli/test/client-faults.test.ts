@@ -250,7 +250,7 @@ const limited: [args: string[], exitCode: number, stderr: RegExp][] = [
   [['pub', '-t', 'a', '-m', 'x', '-r'], 154, /cannot do this: .*retained messages\nTry: without -r/],
   [['sub', '-t', 'a/#'], 162, /cannot do this: .*wildcards/],
   [['sub', '-t', 'a/#', '-V', '311'], 128, /refused 'a\/#'/],
-  [['sub', '-t', 'a/#', '-t', 'a', '-V', '311', '-W', '1'], 27, /the broker refused 'a\/#'.*\ncurlew: Timed out/],
+  [['sub', '-t', 'a/#', '-t', 'a', '-V', '311', '-W', '4'], 27, /the broker refused 'a\/#'.*\ncurlew: Timed out/],
 ]
 for (const [args, exitCode, stderr] of limited) {
   test(`curlew ${args.join(' ')} ends with ${exitCode} on a broker that cannot do that`, async () => {

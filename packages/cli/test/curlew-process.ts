@@ -42,7 +42,7 @@ export class CurlewProcess {
         this.#wake()
       })
     })
-    onTestFinished(() => this.#killAll())
+    onTestFinished(() => this.#endAll())
   }
 
   get pid(): number {
@@ -95,8 +95,14 @@ export class CurlewProcess {
   }
 
   /** Also what a shell has left behind: it has all a process group of its own. */
-  #killAll(): void {
-    if (!this.#hasEnded) process.kill(-this.pid, 'SIGKILL')
+  async #endAll(): Promise<void> {
+    if (this.#hasEnded) return
+    try {
+      process.kill(-this.pid, 'SIGKILL')
+    } catch {
+      // All have gone, and what they printed is still to be read.
+    }
+    await this.ended
   }
 }
 

@@ -137,5 +137,5 @@ compareTools('pub', [
   fault('-t', 'a', '-m', 'x', '--cert', '/nowhere/cert.pem'),
   fault('-t', 'a', '-m', 'x', '--proxy', 'http://127.0.0.1:1'),
   fault('-t', 'a', '-m', 'x', '-p', '1'),
-  fault('-t', 'a', '-m', 'x', '-h', 'nowhere.invalid'),
+  { ...fault('-t', 'a', '-m', 'x', '-h', 'nowhere.invalid'), environment: { RES_OPTIONS: 'timeout:1 attempts:1' } },
 ])

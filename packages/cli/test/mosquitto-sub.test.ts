@@ -103,12 +103,12 @@ compareTools('sub', [
   live(few, '--topic', '+', '-t', '+/b', '-v'),
   { args: ['-t', '#', '-T', 'a', '-v', '-C', '2'], live: few },
   { args: ['-t', '#', '-T', 'a/+', '--filter-out', 'c', '-v', '-C', '2'], live: few },
-  { args: ['-t', '$SYS/broker/version', '-t', '#', '-T', '#', '-W', '1', '-v'], live: few },
+  { args: ['-t', '$SYS/broker/version', '-t', '#', '-T', '#', '-W', '3', '-v'], live: few },
   { args: ['-t', 'r/+', '-v', '-C', '7'], retained, live: [['r/live', 'x']] },
   { args: ['-t', 'r/+', '-R', '-v', '-C', '1'], retained, live: [['r/live', 'x']] },
   { args: ['-t', 'r/+', '--retained-only', '-v'], retained, live: [['r/live', 'x']] },
-  { args: ['-t', 'r/+', '--remove-retained', '-W', '1'], retained, comparesRetained: true },
-  { args: ['-t', 'r/+', '-T', 'r/text', '--remove-retained', '-W', '1'], retained, comparesRetained: true },
+  { args: ['-t', 'r/+', '--remove-retained', '-W', '3'], retained, comparesRetained: true },
+  { args: ['-t', 'r/+', '-T', 'r/text', '--remove-retained', '-W', '3'], retained, comparesRetained: true },
   {
     args: ['-t', 'r/text', '-R', '--remove-retained', '-C', '1'],
     retained,
@@ -129,9 +129,9 @@ compareTools('sub', [
   both('-t', 'a', '-t', 'b/#', '-q', '2', '-E'),
   both('-t', 'a', '-E', '-U', 'b'),
   both('-t', 'a', '-E', '-c', '-i', 'me'),
-  both('-t', 'a', '-W', '1'),
-  { args: ['-t', 'a', '-W', '1', '-v'], live: few },
-  { args: ['-t', 'a', '-W', '1', '-C', '1', '-v'], live: few },
+  both('-t', 'a', '-W', '3'),
+  { args: ['-t', 'a', '-W', '3', '-v'], live: few },
+  { args: ['-t', 'a', '-W', '3', '-C', '1', '-v'], live: few },
   {
     args: ['-t', 'a', '-q', '2', '-c', '-i', 'me', '-C', '3', '-F', '%t %p %q'],
     before: {
@@ -149,7 +149,7 @@ compareTools('sub', [
     versions: ['5'],
   },
   {
-    args: ['-t', 'a', '-i', 'me', '-W', '1'],
+    args: ['-t', 'a', '-i', 'me', '-W', '3'],
     before: { args: ['-t', 'a', '-q', '1', '-i', 'me', '-c', '-E'], live: [['a', 'a clean start forgets it']] },
   },
   { args: ['-L', 'mqtt://127.0.0.1:PORT/r/text', '-C', '1'], retained },

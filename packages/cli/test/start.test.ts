@@ -162,7 +162,8 @@ test('the log can be made for people', async () => {
   const curlew = startCurlew(temporaryFolder(), ['--log-format', 'pretty'])
   const port = await curlew.port('mqtt')
 
-  expect(curlew.stderr).toMatch(
+  await curlew.printed(
+    'stderr',
     new RegExp(`^\\[\\d\\d:\\d\\d:\\d\\d\\] INFO: listening {"url":"mqtt://127.0.0.1:${port}"}\\n`),
   )
 })

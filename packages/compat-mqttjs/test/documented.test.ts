@@ -41,7 +41,7 @@ for (const [index, { name, code }] of examples.entries()) {
     )
 
     // What it has been told to do when it is connected, it does in the same turn; what it has begun, it ends before it goes.
-    await vi.waitFor(() => expect(clients.every(each => each.connected || each.disconnecting)).toBe(true))
+    await vi.waitFor(() => expect(clients.every(each => each.connected || each.disconnecting)).toBe(true), 15_000)
     await Promise.all(clients.map(each => each.endAsync()))
     expect(log.mock.calls.flat().filter(value => value instanceof Error)).toEqual([])
   })

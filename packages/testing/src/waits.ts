@@ -50,10 +50,12 @@ export class Waits {
           reject(error)
         },
       }
-      const timer = setTimeout(
-        () => wait.fail(new Error(`after ${timeoutMs} ms still waiting for ${describe()}`)),
-        timeoutMs,
-      )
+      const giveUp = (): void => {
+        wait.check()
+        if (this.#waits.has(wait)) wait.fail(new Error(`after ${timeoutMs} ms still waiting for ${describe()}`))
+      }
+      // A process that stood still reads first what came meanwhile.
+      const timer = setTimeout(() => setImmediate(giveUp), timeoutMs)
       this.#waits.add(wait)
     })
   }

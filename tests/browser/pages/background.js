@@ -23,11 +23,11 @@ const hidden = new Promise(resolve => {
 })
 
 async function run() {
-  const client = await curlew.connect(url, { clientId: 'background', keepAlive: 4 })
+  const client = await curlew.connect(url, { clientId: 'background', keepAlive: 8 })
   let losses = 0
   client.on('disconnected', () => losses++)
   await hidden
-  const measured = await measure(9_000)
+  const measured = await measure(13_000)
   await client.publish('background/report', JSON.stringify({ ...measured, losses }), { qos: 1 })
 }
 

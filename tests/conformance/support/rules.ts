@@ -3,10 +3,10 @@ import type { Connect, ProtocolVersion } from '@curlew/codec'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { connectPacket } from '../../../packages/broker/test/support/packets.ts'
 import { RawClient } from '../../../packages/broker/test/support/raw-client.ts'
-import { SocketWire } from './socket-wire.ts'
+import { TcpWire } from '../../../packages/broker/test/support/tcp-wire.ts'
 
 /** A client that speaks bytes over a real socket. */
-export type Client = RawClient<SocketWire>
+export type Client = RawClient<TcpWire>
 
 /** What the tests of a file play against: a broker of their own on a free port, and the clients of each test. */
 export interface Server {
@@ -33,7 +33,7 @@ export function serverFor(options: BrokerOptions = {}): Server {
   })
   afterAll(() => broker?.close())
   const open = (version: ProtocolVersion = 5): Client => {
-    const client = new RawClient(new SocketWire(port), version)
+    const client = new RawClient(new TcpWire(port), version)
     clients.push(client)
     return client
   }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import type { ClientVersion } from './client.ts'
 
@@ -155,16 +154,6 @@ export class BrokerProcess {
       this.#child.once('close', () => reject(new Error(`${name} ended before it listened:\n${this.#output}`)))
     })
   }
-}
-
-/** A port that nobody has. Between here and its use someone could take it; then the broker does not start, and says so. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function rootAbove(folder: string): string {

@@ -91,7 +91,7 @@ npm run crash -- --kills 100                        # Curlew; the seed is printe
 npm run crash -- --kills 100 --seed 7               # the same traffic and moments again, as far as a machine repeats itself
 npm run crash -- --kills 100 --broker all           # all that are installed
 npm run crash -- --seed 7 --trace steady-a          # with the packets of one client
-CRASH_SEED=7 npm test -- --project fault            # the short run of the tests
+TEST_SEED=7 npm test -- --project fault             # the short run of the tests; without it the seed is 1
 \`\`\`
 `
 }

@@ -10,7 +10,9 @@ export const EVENT_WAIT_MS = 15_000
 export async function within<T>(promise: Promise<T>, describe: () => string, timeoutMs = EVENT_WAIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const expiry = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`after ${timeoutMs} ms still waiting for ${describe()}`)), timeoutMs)
+    const giveUp = (): void => reject(new Error(`after ${timeoutMs} ms still waiting for ${describe()}`))
+    // A process that stood still reads first what came meanwhile.
+    timer = setTimeout(() => setImmediate(giveUp), timeoutMs)
   })
   try {
     return await Promise.race([promise, expiry])

@@ -1,14 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { freePort } from '../../fault/crash/free-port.ts'
 import { ChildProcess } from './child-process.ts'
 import type { Target } from './target.ts'
 
 /** Starts Debian's Mosquitto on two free ports, with everything allowed and nothing kept on disk. */
 export async function startMosquitto(): Promise<Target> {
   const host = '127.0.0.1'
-  const [mqttPort, webSocketPort] = await freePorts(host)
+  const [mqttPort, webSocketPort] = [await freePort(host), await freePort(host)]
   const folder = await mkdtemp(join(tmpdir(), 'interop-mosquitto-'))
   const configFile = join(folder, 'mosquitto.conf')
   await writeFile(configFile, configuration(host, mqttPort, webSocketPort))
@@ -34,16 +34,4 @@ function configuration(host: string, mqttPort: number, webSocketPort: number): s
     'protocol websockets',
     '',
   ].join('\n')
-}
-
-/** Two ports that were free a moment ago. Mosquitto cannot choose one by itself. */
-async function freePorts(host: string): Promise<[number, number]> {
-  const servers = [createServer(), createServer()]
-  const ports: number[] = []
-  for (const server of servers) {
-    await new Promise<void>(resolve => server.listen(0, host, resolve))
-    ports.push((server.address() as AddressInfo).port) // A TCP server that listens has an AddressInfo.
-  }
-  for (const server of servers) await new Promise<void>(resolve => server.close(() => resolve()))
-  return [ports[0]!, ports[1]!]
 }

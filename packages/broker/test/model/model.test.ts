@@ -1,16 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { testSeed } from '../../../../tests/support/test-seed.ts'
 import { commandKinds } from './commands.ts'
 import { Play } from './play.ts'
 import { ReferenceModel } from './reference-model.ts'
 import type { ModelMessage, ModelSubscription } from './values.ts'
 
-/**
- * MODEL_RUNS=5000     for a long run
- * MODEL_SEED=7        to do again what a run did
- */
+/** `MODEL_RUNS=5000 TEST_SEED=fresh` for a long run. */
 const numRuns = Number(process.env['MODEL_RUNS'] ?? 250)
-const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff))
 
 /** Plays random commands on broker and model. */
 function compare(runs: number, createModel: () => ReferenceModel, seed: number, endOnFailure = false) {
@@ -25,8 +22,8 @@ function compare(runs: number, createModel: () => ReferenceModel, seed: number, 
   return fc.check(property, { numRuns: runs, seed, endOnFailure, includeErrorInReport: true })
 }
 
-test(`the broker does what the reference model does (MODEL_SEED=${seed})`, async () => {
-  const result = await compare(numRuns, () => new ReferenceModel(), seed)
+test(`the broker does what the reference model does (TEST_SEED=${testSeed})`, async () => {
+  const result = await compare(numRuns, () => new ReferenceModel(), testSeed)
 
   if (result.failed) throw new Error(fc.defaultReportMessage(result))
 }, 600_000)

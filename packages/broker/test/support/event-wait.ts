@@ -1,10 +1,16 @@
 /** A peer that does nothing within this time, in milliseconds, is taken to do nothing at all. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 30_000
 
 /** What a socket tells, and whoever waits for it: events that come before anybody waits are not lost. */
 export class EventWait {
+  readonly #patienceMs: number
   #hasEvent = false
   #notify: (() => void) | undefined
+
+  /** @param patienceMs default: 30 s */
+  constructor(patienceMs = PATIENCE_MS) {
+    this.#patienceMs = patienceMs
+  }
 
   /** An event has come. */
   tell(): void {
@@ -15,15 +21,20 @@ export class EventWait {
   /** @returns `true` at the next event, or at once if there has been one since the last call; `false` when patience ends */
   next(): Promise<boolean> {
     return new Promise(resolve => {
-      const finish = (isEvent: boolean): void => {
+      let isOver = false
+      const finish = (): void => {
+        if (isOver) return
+        isOver = true
         clearTimeout(timer)
+        const hadEvent = this.#hasEvent
         this.#hasEvent = false
         this.#notify = undefined
-        resolve(isEvent)
+        resolve(hadEvent)
       }
-      const timer = setTimeout(() => finish(false), PATIENCE_MS)
-      this.#notify = () => finish(true)
-      if (this.#hasEvent) finish(true)
+      // What came while this process stood still is looked at first.
+      const timer = setTimeout(() => setImmediate(finish), this.#patienceMs)
+      this.#notify = finish
+      if (this.#hasEvent) finish()
     })
   }
 }

@@ -39,7 +39,7 @@ export function restart(mqtt, { url, stop, start }, print, done) {
 
 /** Nobody is there at all. */
 export function nobody(mqtt, { deadUrl }, print, done) {
-  const client = mqtt.connect(deadUrl, { reconnectPeriod: 20, connectTimeout: 1000 })
+  const client = mqtt.connect(deadUrl, { reconnectPeriod: 20 })
   const events = []
   client.on('error', error => events.push(`error ${error.code}`))
   client.on('close', () => events.push('close'))

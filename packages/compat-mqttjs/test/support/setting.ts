@@ -31,7 +31,7 @@ export async function openSetting(): Promise<Setting> {
     url,
     webSocketUrl: `${webSocket.url}/mqtt`,
     strictUrl: strictAddress.url,
-    deadUrl: `mqtt://${host}:${await freePort()}`,
+    deadUrl: `mqtt://${host}:1`,
     refusingUrl: `mqtt://${host}:${await listening(refusing)}`,
     stop: () => broker.close(),
     async start() {
@@ -47,12 +47,4 @@ export async function openSetting(): Promise<Setting> {
 async function listening(server: Server): Promise<number> {
   await new Promise<void>(resolve => server.listen(0, host, resolve))
   return (server.address() as AddressInfo).port // A TCP server that listens has an AddressInfo.
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listening(server)
-  await new Promise(resolve => server.close(resolve))
-  return port
 }

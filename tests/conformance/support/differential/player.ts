@@ -13,7 +13,7 @@ import {
   willOf,
 } from '../../../../packages/broker/test/support/packets.ts'
 import { RawClient } from '../../../../packages/broker/test/support/raw-client.ts'
-import { SocketWire } from '../socket-wire.ts'
+import { TcpWire } from '../../../../packages/broker/test/support/tcp-wire.ts'
 import { topics } from './generator.ts'
 import type { Manner, Script, Step } from './script.ts'
 import { lineOf } from './trace.ts'
@@ -27,9 +27,6 @@ interface Unfinished {
   readonly line: string
   isReleased: boolean
 }
-
-/** Longer than this, in milliseconds, no broker on this machine is silent. */
-const PATIENCE_MS = 2_000
 
 /** One client of a script, over all its connections. */
 class Actor {
@@ -46,15 +43,13 @@ class Actor {
   /** @param type `undefined`: the end of the connection */
   async takeUntil(type: PacketType | undefined): Promise<void> {
     const { connection } = this
-    const giveUpAt = Date.now() + PATIENCE_MS
     while (connection !== undefined && this.connection === connection) {
       for (const packet of connection.takePackets()) {
         if (packet.type === type) return
         this.#take(packet)
       }
       if (connection.state !== 'open') return this.#close(connection.fault ?? 'closed')
-      if (Date.now() > giveUpAt) return this.#close('silent')
-      await Promise.race([connection.wire.arrival(), pause(PATIENCE_MS)])
+      if (!(await connection.wire.arrival())) return this.#close('silent')
     }
   }
 
@@ -141,7 +136,7 @@ class ScriptStage {
     const actor = this.#actors[step.client]
     const old = new Actor()
     old.connection = actor.connection
-    const connection = new TolerantClient(new SocketWire(this.#port), this.#script.versions[step.client])
+    const connection = new TolerantClient(new TcpWire(this.#port), this.#script.versions[step.client])
     connection.send(this.#connectPacket(step))
     actor.connection = connection
     actor.unfinished = []
@@ -211,7 +206,7 @@ function publishPackets(step: Step & { kind: 'publish' }): Packet[] {
 }
 
 /** Keeps what the broker sent that no packet can be, where others would throw. */
-class TolerantClient extends RawClient<SocketWire> {
+class TolerantClient extends RawClient<TcpWire> {
   fault: string | undefined
 
   override onBytes(bytes: Uint8Array): void {
@@ -222,8 +217,4 @@ class TolerantClient extends RawClient<SocketWire> {
       this.drop()
     }
   }
-}
-
-function pause(durationMs: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, durationMs).unref())
 }

@@ -18,6 +18,9 @@ export interface FaultyOptions {
   readonly userId?: number
 }
 
+/** So long, in milliseconds, a broker may print nothing while a test waits for what it prints: a disk may fill meanwhile. */
+const PATIENCE_MS = 60_000
+
 export type Client = RawClient<TcpWire>
 
 /** The real broker in a world that is not well, with its data in a folder of the test. It ends with its test at the latest. */
@@ -27,7 +30,7 @@ export class FaultyCurlew {
   /** How it ended: its exit code, or the name of the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
   readonly #child: ChildProcess
-  readonly #events = new EventWait()
+  readonly #events = new EventWait(PATIENCE_MS)
   #hasEnded = false
 
   constructor(folder: string, options: FaultyOptions = {}) {
