@@ -6,3 +6,6 @@
  *     TEST_SEED=7 npm test       the cases of a run that had this number
  */
 export const testSeed = Number(process.env['TEST_SEED'] ?? 1)
+if (!Number.isInteger(testSeed)) {
+  throw new RangeError(`TEST_SEED is ${process.env['TEST_SEED']}, and must be a whole number or 'fresh'`)
+}

@@ -28,8 +28,8 @@ test('a broker starts on a free port in milliseconds, and stops as fast', async 
     roundsMs.push(performance.now() - startMs)
   }
 
-  // One takes 1 to 3 ms. On a busy machine the fastest has not been interrupted.
-  expect(Math.min(...roundsMs)).toBeLessThan(100)
+  // One takes 1 to 3 ms; the bound leaves room for a busy machine, the median for one that stands still now and then.
+  expect(roundsMs.sort((a, b) => a - b)[5]).toBeLessThan(100)
 })
 
 /** The two ends of a pair of streams such as applications have: bytes lie in the pair by reference until they are read. */

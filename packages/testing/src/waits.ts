@@ -51,10 +51,9 @@ export class Waits {
         },
       }
       const giveUp = (): void => {
-        wait.check()
         if (this.#waits.has(wait)) wait.fail(new Error(`after ${timeoutMs} ms still waiting for ${describe()}`))
       }
-      // A process that stood still reads first what came meanwhile.
+      // A process that stood still reads first what came meanwhile, and may end the wait with that.
       const timer = setTimeout(() => setImmediate(giveUp), timeoutMs)
       this.#waits.add(wait)
     })

@@ -1,5 +1,7 @@
+import { MessageChannel } from 'node:worker_threads'
 import { startTestBroker } from '@curlew/testing'
 import { expect, test } from 'vitest'
+import { Waits } from '../src/waits.ts'
 
 test('a message is waited for, before or after it comes, and given once', async () => {
   await using broker = await startTestBroker()
@@ -54,6 +56,27 @@ for (const [what, wait, explanation] of explanations) {
     await expect(waiting).rejects.toThrow(`after 20 ms still waiting for ${explanation}`)
   })
 }
+
+test('what came while the process stood still is found, though the time is up', async () => {
+  const waits = new Waits(20)
+  const { port1, port2 } = new MessageChannel()
+  let news: string | undefined
+  port2.once('message', text => {
+    news = text
+    waits.notify()
+  })
+
+  const waiting = waits.until(
+    () => news,
+    () => 'news',
+  )
+  port1.postMessage('late')
+  const untilMs = performance.now() + 40
+  while (performance.now() < untilMs);
+
+  expect(await waiting).toBe('late')
+  port1.close()
+})
 
 test('waits end with the broker', async () => {
   const broker = await startTestBroker()

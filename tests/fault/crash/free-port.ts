@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** Of these, no system gives any away by itself, neither to connections nor to who asks for any port. */
+/** Unless told to, no system gives any of these away by itself, neither to connections nor to who asks for any port. */
 const [FIRST, END] = [10_000, 32_000]
 const ATTEMPTS = 100
 

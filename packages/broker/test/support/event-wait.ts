@@ -21,10 +21,8 @@ export class EventWait {
   /** @returns `true` at the next event, or at once if there has been one since the last call; `false` when patience ends */
   next(): Promise<boolean> {
     return new Promise(resolve => {
-      let isOver = false
       const finish = (): void => {
-        if (isOver) return
-        isOver = true
+        if (this.#notify !== finish) return // it is over
         clearTimeout(timer)
         const hadEvent = this.#hasEvent
         this.#hasEvent = false

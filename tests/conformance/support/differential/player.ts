@@ -28,6 +28,9 @@ interface Unfinished {
   isReleased: boolean
 }
 
+/** A broker that sends for so long, in milliseconds, and not what is waited for, never will. */
+const PATIENCE_MS = 30_000
+
 /** One client of a script, over all its connections. */
 class Actor {
   connection: TolerantClient | undefined
@@ -43,13 +46,15 @@ class Actor {
   /** @param type `undefined`: the end of the connection */
   async takeUntil(type: PacketType | undefined): Promise<void> {
     const { connection } = this
+    const giveUpAtMs = performance.now() + PATIENCE_MS
     while (connection !== undefined && this.connection === connection) {
       for (const packet of connection.takePackets()) {
         if (packet.type === type) return
         this.#take(packet)
       }
       if (connection.state !== 'open') return this.#close(connection.fault ?? 'closed')
-      if (!(await connection.wire.arrival())) return this.#close('silent')
+      const hasArrived = await connection.wire.arrival()
+      if (!hasArrived || performance.now() > giveUpAtMs) return this.#close('silent')
     }
   }
 
